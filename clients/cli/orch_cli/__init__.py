@@ -1,0 +1,1 @@
+"""The command line, `orch …`: click commands, nothing else."""

@@ -1,0 +1,1 @@
+"""The Protobuf contract of Orch, as Python code. Generated: see `make generate`."""

@@ -1,0 +1,1 @@
+"""The control plane: owns the truth about runs, grants leases, fires schedules."""

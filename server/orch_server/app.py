@@ -1,0 +1,222 @@
+"""Where everything is wired, once: the store, the use cases, the servicers, what runs by itself, the server around it."""
+
+import asyncio
+import os
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import grpc
+
+from orch_proto.v1.deployment_service_pb2_grpc import add_DeploymentServiceServicer_to_server
+from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunResponse
+from orch_proto.v1.flow_run_service_pb2_grpc import add_FlowRunServiceServicer_to_server
+from orch_proto.v1.flow_service_pb2_grpc import add_FlowServiceServicer_to_server
+from orch_proto.v1.lease_service_pb2_grpc import add_LeaseServiceServicer_to_server
+from orch_proto.v1.log_service_pb2_grpc import add_LogServiceServicer_to_server
+from orch_proto.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
+from orch_proto.v1.server_service_pb2_grpc import add_ServerServiceServicer_to_server
+from orch_proto.v1.task_run_service_pb2_grpc import add_TaskRunServiceServicer_to_server
+from orch_proto.v1.work_pool_service_pb2_grpc import add_WorkPoolServiceServicer_to_server
+from orch_proto.v1.work_queue_service_pb2_grpc import add_WorkQueueServiceServicer_to_server
+from orch_proto.v1.worker_service_pb2_grpc import add_WorkerServiceServicer_to_server
+from orch_server.application.creation import FlowRunCreation
+from orch_server.application.deployments import Deployments
+from orch_server.application.dispatcher import Dispatcher
+from orch_server.application.flow_runs import FlowRuns
+from orch_server.application.flows import Flows
+from orch_server.application.leases import Leases
+from orch_server.application.logs import Logs
+from orch_server.application.schedules import Schedules
+from orch_server.application.session_hints import SessionHints
+from orch_server.application.task_runs import TaskRuns
+from orch_server.application.telemetry import Telemetry
+from orch_server.application.work_pools import WorkPools, ensure_default_pool
+from orch_server.application.work_queues import WorkQueues
+from orch_server.application.workers import Workers
+from orch_server.background.late_marker import LateMarker
+from orch_server.background.lease_sweeper import LeaseSweeper
+from orch_server.background.retention import Retention, RetentionPeriods, prepare_partitions
+from orch_server.background.scheduler import Scheduler
+from orch_server.background.service import Service, run_services
+from orch_server.banner import Started, announce
+from orch_server.clock import SystemClock, TimeOrderedIds
+from orch_server.logs import configure_logging, wants_human
+from orch_server.rpc.auth import ApiKeyInterceptor
+from orch_server.rpc.deployment_service import DeploymentServicer
+from orch_server.rpc.flow_run_service import FlowRunServicer
+from orch_server.rpc.flow_service import FlowServicer
+from orch_server.rpc.lease_service import LeaseServicer
+from orch_server.rpc.log_service import LogServicer
+from orch_server.rpc.schedule_service import ScheduleServicer
+from orch_server.rpc.server import AddServicer, RpcServer, build_server
+from orch_server.rpc.server_service import ServerServicer
+from orch_server.rpc.task_run_service import TaskRunServicer
+from orch_server.rpc.tracing import TracingInterceptor
+from orch_server.rpc.work_pool_service import WorkPoolServicer
+from orch_server.rpc.work_queue_service import WorkQueueServicer
+from orch_server.rpc.worker_service import WorkerServicer
+from orch_server.settings import Settings
+from orch_server.shutdown import StopRequest, serve, stop_signals
+from orch_server.storage import schema
+from orch_server.storage.opening import OpenStore, open_store
+from orch_server.telemetry import open_telemetry
+from orch_server.version import orch_version
+
+
+def main(settings: Settings) -> int:
+    """Run the control plane until it is asked to stop. Raises OrchServerError where it cannot start."""
+    configure_logging(settings.logs.format, settings.logs.level, secrets=settings.access.api_keys)
+    asyncio.run(_run(settings))
+    return 0
+
+
+def migrate(settings: Settings, *, dry_run: bool) -> list[str]:
+    """Bring the database's schema to this version, or say what that would do. Returns lines for people."""
+    url = settings.database.url
+    if dry_run:
+        return asyncio.run(schema.plan(url)) or ["The schema is up to date: nothing to do."]
+    changed = asyncio.run(schema.upgrade(url))
+    return ["The schema is up to date now." if changed else "The schema was up to date: nothing was done."]
+
+
+async def _run(settings: Settings) -> None:
+    wanted = settings.telemetry
+    with (
+        stop_signals() as request,
+        open_telemetry(
+            traces=wanted.traces, metrics=wanted.metrics, version=orch_version(), environ=os.environ
+        ) as telemetry,
+    ):
+        async with _opened_store(settings) as store:
+            plane = ControlPlane(store, telemetry, settings)
+            rpc = build_server(
+                endpoint=settings.endpoint, interceptors=_interceptors(settings, telemetry), services=plane.servicers()
+            )
+            async with plane.background():
+                await _serve(settings, rpc, request, plane)
+
+
+async def _serve(settings: Settings, rpc: RpcServer, request: StopRequest, plane: "ControlPlane") -> None:
+    """Serve until asked to stop; then let those who wait go, so that the grace period is for those who work."""
+    leaving = asyncio.create_task(plane.release_waiters(request.asked))
+    try:
+        await serve(
+            rpc,
+            request,
+            grace_seconds=settings.shutdown.grace_seconds,
+            started=partial(_announce, settings, rpc),
+        )
+    finally:
+        leaving.cancel()
+
+
+def _announce(settings: Settings, rpc: RpcServer) -> None:
+    tls = settings.endpoint.tls
+    started = Started(
+        version=orch_version(),
+        url=rpc.url,
+        database=settings.database.redacted_url,
+        api_keys=len(settings.access.api_keys),
+        tls=tls is not None,
+        client_certificates=bool(tls and tls.client_ca),
+        loopback=settings.endpoint.loopback,
+    )
+    announce(started, human=wants_human(settings.logs.format, sys.stderr), stream=sys.stderr)
+
+
+def _interceptors(settings: Settings, telemetry: Telemetry) -> list[grpc.aio.ServerInterceptor]:
+    interceptors: list[grpc.aio.ServerInterceptor] = [TracingInterceptor(telemetry)] if settings.telemetry.on else []
+    if settings.access.api_keys:
+        interceptors.append(ApiKeyInterceptor(settings.access.api_keys))
+    return interceptors
+
+
+@asynccontextmanager
+async def _opened_store(settings: Settings) -> AsyncIterator[OpenStore]:
+    """The store, its schema up to date, its partitions and default pool in place."""
+    database = settings.database
+    await schema.upgrade(database.url)
+    store = open_store(
+        database.url,
+        SystemClock(),
+        pool_size=database.pool_size,
+        statement_timeout_seconds=database.statement_timeout_seconds,
+    )
+    try:
+        await store.start()
+        await prepare_partitions(store.store)
+        await store.store.write(lambda tx: ensure_default_pool(tx, TimeOrderedIds()))
+        yield store
+    finally:
+        await store.close()
+
+
+class ControlPlane:
+    """The use cases over one store, the servicers over them, and what runs by itself."""
+
+    def __init__(self, opened: OpenStore, telemetry: Telemetry, settings: Settings) -> None:
+        store, wakeups, clock, ids = opened.store, opened.wakeups, SystemClock(), TimeOrderedIds()
+        self._opened = opened
+        self._settings = settings
+        self._telemetry = telemetry
+        self._ids = ids
+        hints = SessionHints(wakeups)
+        self._dispatcher = Dispatcher(store, wakeups, hints, clock, telemetry)
+        self._leases = Leases(store, self._dispatcher, hints, random.random, telemetry)
+        self._workers = Workers(store, ids, wakeups, hints)
+        self._clock = clock
+
+    def servicers(self) -> list[AddServicer]:
+        """What puts each service of the contract into a server."""
+        store, wakeups, ids = self._opened.store, self._opened.wakeups, self._ids
+        creation: FlowRunCreation[CreateFlowRunResponse] = FlowRunCreation(store, ids, self._telemetry)
+        server = ServerServicer(
+            version=orch_version(),
+            database=store.kind,
+            max_message_bytes=self._settings.endpoint.max_message_bytes,
+        )
+        return [
+            partial(add_ServerServiceServicer_to_server, server),
+            partial(add_FlowServiceServicer_to_server, FlowServicer(Flows(store))),
+            partial(add_FlowRunServiceServicer_to_server, FlowRunServicer(creation, FlowRuns(store, wakeups))),
+            partial(add_TaskRunServiceServicer_to_server, TaskRunServicer(TaskRuns(store))),
+            partial(add_DeploymentServiceServicer_to_server, DeploymentServicer(Deployments(store, ids))),
+            partial(add_ScheduleServiceServicer_to_server, ScheduleServicer(Schedules(store, ids))),
+            partial(add_WorkPoolServiceServicer_to_server, WorkPoolServicer(WorkPools(store, ids))),
+            partial(add_WorkQueueServiceServicer_to_server, WorkQueueServicer(WorkQueues(store, ids))),
+            partial(add_WorkerServiceServicer_to_server, WorkerServicer(self._workers, self._leases, self._clock)),
+            partial(add_LeaseServiceServicer_to_server, LeaseServicer(self._leases, self._workers)),
+            partial(add_LogServiceServicer_to_server, LogServicer(Logs(store, wakeups))),
+        ]
+
+    @asynccontextmanager
+    async def background(self) -> AsyncIterator[None]:
+        """What runs by itself, for as long as the context lasts. One that fails takes everything down, loudly."""
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_services(self._services(), stop))
+            try:
+                yield
+            finally:
+                stop.set()
+
+    def _services(self) -> list[Service]:
+        store, wakeups = self._opened.store, self._opened.wakeups
+        background, retention = self._settings.background, self._settings.retention
+        sweep_interval = timedelta(seconds=background.sweep_interval_seconds)
+        return [
+            LeaseSweeper(store, self._telemetry, sweep_interval=sweep_interval).service(),
+            Scheduler(store, self._ids, self._telemetry).service(wakeups),
+            LateMarker(store, threshold=timedelta(seconds=background.late_after_seconds)).service(),
+            Retention(store, RetentionPeriods.of_days(runs=retention.runs_days, logs=retention.logs_days)).service(),
+        ]
+
+    async def release_waiters(self, asked: asyncio.Event) -> None:
+        """When the server is asked to stop, end long polls and streams: their callers ask again, elsewhere."""
+        await asked.wait()
+        self._opened.wakeups.close()
+        await self._dispatcher.close()

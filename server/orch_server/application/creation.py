@@ -1,0 +1,286 @@
+"""Creating flow runs: many callers' runs in one transaction, each answered apart.
+
+An acknowledged create survives any crash: the run's row, its first state and the answer are committed together.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic
+from uuid import UUID
+
+from orch_server.application.errors import FailedPrecondition, NotFound, OrchError
+from orch_server.application.flows import ensure_flows
+from orch_server.application.ports import Ids, Lane, Store, Transaction, pool_topic, run_topic
+from orch_server.application.replies import A, R, Reply, once
+from orch_server.application.request_rows import AnsweredRequest
+from orch_server.application.telemetry import RUNS_CREATED, Telemetry
+from orch_server.application.work_queues import queue_not_found, resolve_queues
+from orch_server.domain.deployments import RunTemplate
+from orch_server.domain.flow_runs import FlowRun, TraceContext
+from orch_server.domain.policies import NO_RECOVERY, NO_RETRY, RecoveryPolicy, RetryPolicy
+from orch_server.domain.runs import RunFacts
+from orch_server.domain.states import TERMINAL, State, StateType
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The run that asks for a child run, its newest token, and the task run that stands for the child."""
+
+    flow_run_id: UUID
+    token: int
+    task_run_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFlowRun:
+    """What to run: exactly one of `flow_name` and `deployment_id`. None and empty mean: as the deployment says."""
+
+    flow_name: str
+    deployment_id: UUID | None
+    name: str
+    parameters: Mapping[str, object]
+    parameters_text: str
+    tags: tuple[str, ...]
+    idempotency_key: str
+    scheduled_time: datetime | None
+    work_pool_name: str
+    work_queue_name: str
+    retry_policy: RetryPolicy | None
+    recovery_policy: RecoveryPolicy | None
+    parent: Parent | None
+    trace: TraceContext
+    job_variables: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedFlowRun:
+    """The run, and whether it is new: False where its idempotency key was used before."""
+
+    run: FlowRun
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Creation(Generic[A]):
+    """One caller's wish for a run, and how it wants to be answered."""
+
+    new: NewFlowRun
+    reply: Reply[CreatedFlowRun, A]
+
+
+class FlowRunCreation(Generic[A]):
+    """Creates flow runs. `A` is what callers are answered with."""
+
+    def __init__(self, store: Store, ids: Ids, telemetry: Telemetry) -> None:
+        self._store = store
+        self._ids = ids
+        self._telemetry = telemetry
+        self._lane: Lane[Creation[A], A] = store.lane(self._create_each)
+
+    async def create(self, creation: Creation[A]) -> A:
+        """Create a run.
+
+        Raises NotFound for an unknown deployment, pool or queue, FailedPrecondition for a lost parent.
+        """
+        return await self._lane.submit(creation)
+
+    async def create_all(self, news: Sequence[NewFlowRun], reply: Reply[Sequence[CreatedFlowRun], A]) -> A:
+        """Create many runs, or, where one cannot be, none."""
+
+        def work(tx: Transaction) -> Sequence[CreatedFlowRun]:
+            outcomes = _Batch(tx, self._ids, news).create()
+            for place, outcome in enumerate(outcomes):
+                if isinstance(outcome, OrchError):
+                    outcome.message = f"requests[{place}]: {outcome.message} Nothing was created."
+                    raise outcome
+            self._telemetry.count(RUNS_CREATED, len(news))
+            return [outcome for outcome in outcomes if isinstance(outcome, CreatedFlowRun)]
+
+        return await self._store.write(lambda tx: once(tx, reply, lambda: work(tx)))
+
+    def _create_each(self, tx: Transaction, creations: Sequence[Creation[A]]) -> list[A | Exception]:
+        asked = list(dict.fromkeys(r for each in creations if (r := each.reply.request_id) is not None))
+        recalled = tx.requests.find(asked) if asked else {}
+        before = set(recalled)
+        fresh = _first_of_each(creations, recalled)
+        outcomes = dict(zip(fresh, _Batch(tx, self._ids, [creations[i].new for i in fresh]).create(), strict=True))
+        answers: dict[int, A | Exception] = {}
+        for place, outcome in outcomes.items():
+            reply = creations[place].reply
+            if isinstance(outcome, OrchError):
+                answers[place] = outcome
+                continue
+            answers[place] = answer = reply.convert(outcome)
+            if reply.request_id is not None:
+                recalled[reply.request_id] = reply.remember(reply.request_id, answer)
+        tx.requests.add([recalled[each] for each in asked if each in recalled and each not in before])
+        self._telemetry.count(RUNS_CREATED, len(answers))
+        return [answers[i] if i in answers else _recall(each, recalled) for i, each in enumerate(creations)]
+
+
+def _first_of_each(creations: Sequence[Creation[A]], recalled: Mapping[UUID, AnsweredRequest]) -> list[int]:
+    """Places of the creations to carry out: not those answered before, and of repeats only the first."""
+    seen = set(recalled)
+    places: list[int] = []
+    for place, each in enumerate(creations):
+        request_id = each.reply.request_id
+        if request_id is None or request_id not in seen:
+            places.append(place)
+        if request_id is not None:
+            seen.add(request_id)
+    return places
+
+
+def _recall(creation: Creation[A], recalled: Mapping[UUID, AnsweredRequest]) -> A | Exception:
+    request_id = creation.reply.request_id
+    try:
+        if request_id is None or request_id not in recalled:
+            return NotFound("answer", str(request_id), "The call that it repeats has failed. Try again.")
+        return creation.reply.recall(recalled[request_id])
+    except OrchError as error:
+        return error
+
+
+class _Batch:
+    """Runs to be created in one transaction: what they refer to is looked up together, then each is made or refused."""
+
+    def __init__(self, tx: Transaction, ids: Ids, news: Sequence[NewFlowRun]) -> None:
+        self._tx = tx
+        self._ids = ids
+        self._news = news
+        self._templates = tx.deployments.run_templates(
+            sorted({new.deployment_id for new in news if new.deployment_id is not None})
+        )
+        self._flows = ensure_flows(tx, ids, (new.flow_name for new in news if new.flow_name))
+        self._queues = resolve_queues(tx, {pair for new in news if (pair := self._queue_of(new)) is not None})
+        keys = sorted({(scope, key) for new in news if (scope := self._scope(new)) and (key := new.idempotency_key)})
+        known = tx.flow_runs.find_by_key(keys)
+        found = tx.flow_runs.get(list(known.values())) if known else {}
+        self._by_key = {key: found[run_id] for key, run_id in known.items()}
+        self._parents = tx.flow_runs.lock([new.parent.flow_run_id for new in news if new.parent is not None])
+
+    def create(self) -> list[CreatedFlowRun | OrchError]:
+        """Make them; what stands in a run's place is why it was refused."""
+        outcomes = [self._outcome(new) for new in self._news]
+        runs = [outcome.run for outcome in outcomes if isinstance(outcome, CreatedFlowRun) and outcome.created]
+        self._tx.flow_runs.add(runs)
+        for run in runs:
+            if run.facts.work_pool_id is not None:
+                self._tx.announce(pool_topic(run.facts.work_pool_id))
+            if run.parent_flow_run_id is not None:
+                self._tx.announce(run_topic(run.parent_flow_run_id))
+        return outcomes
+
+    def _scope(self, new: NewFlowRun) -> UUID | None:
+        return new.deployment_id or self._flows.get(new.flow_name)
+
+    def _queue_of(self, new: NewFlowRun) -> tuple[str, str] | None:
+        """The pool and queue that must be looked up by name; None where the deployment's are meant."""
+        if new.deployment_id is None:
+            return new.work_pool_name, new.work_queue_name
+        template = self._templates.get(new.deployment_id)
+        if template is None or not (new.work_pool_name or new.work_queue_name):
+            return None
+        return new.work_pool_name or template.work_pool_name, new.work_queue_name
+
+    def _outcome(self, new: NewFlowRun) -> CreatedFlowRun | OrchError:
+        template = self._templates.get(new.deployment_id) if new.deployment_id is not None else None
+        if new.deployment_id is not None and template is None:
+            return NotFound("deployment", str(new.deployment_id))
+        pair = self._queue_of(new)
+        if pair is not None and pair not in self._queues:
+            return queue_not_found(self._tx, *pair)
+        refusal = self._refuse_parent(new.parent)
+        if refusal is not None:
+            return refusal
+        scope = self._scope(new)
+        key = (scope, new.idempotency_key) if scope is not None and new.idempotency_key else None
+        if key is not None and key in self._by_key:
+            return CreatedFlowRun(self._by_key[key], created=False)
+        run = self._made(new, template, pair)
+        if key is not None:
+            self._by_key[key] = run
+        return CreatedFlowRun(run, created=True)
+
+    def _refuse_parent(self, parent: Parent | None) -> OrchError | None:
+        """A child run is a write of its parent's holder: an old token may not make one."""
+        if parent is None:
+            return None
+        facts = self._parents.get(parent.flow_run_id)
+        if facts is None:
+            return NotFound("flow run", str(parent.flow_run_id), "It was named as the parent.")
+        if facts.token != parent.token or facts.state.type in TERMINAL:
+            text = "The parent's lease is lost or the parent has ended; it may not start child runs. Stop it."
+            return FailedPrecondition(text, reason="LEASE_LOST", metadata={"flow_run_id": str(parent.flow_run_id)})
+        return None
+
+    def _made(self, new: NewFlowRun, template: RunTemplate | None, pair: tuple[str, str] | None) -> FlowRun:
+        now = self._tx.now
+        run_id = self._ids.new(now)
+        scheduled = max(new.scheduled_time or now, now)
+        if pair is not None:
+            pool_id, queue_id = self._queues[pair]
+            names = (pair[0] or "default", pair[1] or "default")
+        elif template is not None:
+            pool_id, queue_id = template.work_pool_id, template.work_queue_id
+            names = (template.work_pool_name, template.work_queue_name)
+        else:
+            raise AssertionError("a run without a deployment always names a queue")
+        flow_id = template.flow_id if template is not None else self._flows[new.flow_name]
+        flow_name = template.flow_name if template is not None else new.flow_name
+        return FlowRun(
+            facts=RunFacts(
+                id=run_id,
+                state=State(StateType.SCHEDULED, "Scheduled", now),
+                version=1,
+                token=0,
+                report_sequence=0,
+                attempt=0,
+                retries_used=0,
+                crash_restarts_used=0,
+                lost_from=None,
+                retry_policy=_first(new.retry_policy, template.retry_policy if template else None, NO_RETRY),
+                recovery_policy=_first(
+                    new.recovery_policy, template.recovery_policy if template else None, NO_RECOVERY
+                ),
+                scheduled_time=scheduled,
+                start_time=None,
+                end_time=None,
+                work_pool_id=pool_id,
+            ),
+            name=new.name or f"{flow_name}-{run_id.hex[-6:]}",
+            flow_id=flow_id,
+            flow_name=flow_name,
+            deployment_id=new.deployment_id,
+            deployment_version=template.version if template is not None else 0,
+            work_queue_id=queue_id,
+            work_pool_name=names[0],
+            work_queue_name=names[1],
+            parameters=_parameters(new, template),
+            job_variables=new.job_variables,
+            tags=tuple(sorted({*new.tags, *(template.tags if template is not None else ())})),
+            idempotency_key=new.idempotency_key,
+            parent_flow_run_id=new.parent.flow_run_id if new.parent is not None else None,
+            parent_task_run_id=new.parent.task_run_id if new.parent is not None else None,
+            schedule_id=None,
+            nominal_time=None,
+            waits_for_schedule=False,
+            trace=new.trace,
+            create_time=now,
+            update_time=now,
+        )
+
+
+def _first(given: R | None, from_deployment: R | None, otherwise: R) -> R:
+    if given is not None:
+        return given
+    return from_deployment if from_deployment is not None else otherwise
+
+
+def _parameters(new: NewFlowRun, template: RunTemplate | None) -> str:
+    """The run's parameters over the deployment's defaults; where there are none, the caller's text byte for byte."""
+    if template is None or not template.parameters or template.parameters == "{}":
+        return new.parameters_text or "{}"
+    return json.dumps({**json.loads(template.parameters), **new.parameters}, ensure_ascii=False)

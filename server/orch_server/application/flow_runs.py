@@ -1,0 +1,168 @@
+"""Flow runs: read, changed, cancelled, tried again, deleted, watched. How they come into being is in `creation.py`."""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from orch_server.application.errors import FailedPrecondition, NotFound
+from orch_server.application.etags import check_etag
+from orch_server.application.flow_run_rows import Change
+from orch_server.application.holders import announce_change, apply_changes
+from orch_server.application.pages import Page, PageRequest, before_id, decode_token, page_of
+from orch_server.application.ports import Store, Transaction, Wakeups, run_topic, session_topic
+from orch_server.application.replies import A, Reply, once
+from orch_server.application.waiting import Bell
+from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
+from orch_server.domain.runs import RunFacts, apply
+from orch_server.domain.states import LEASED, TERMINAL, StateChange
+from orch_server.domain.transitions import Event, transition
+
+
+class FlowRuns:
+    """The use cases of flow runs that exist."""
+
+    def __init__(self, store: Store, wakeups: Wakeups) -> None:
+        self._store = store
+        self._wakeups = wakeups
+
+    async def get(self, run_id: UUID) -> FlowRun:
+        """One run. Raises NotFound."""
+        return await self._store.read(lambda tx: _get(tx, run_id))
+
+    async def page(self, request: PageRequest, run_filter: FlowRunFilter) -> Page[FlowRun]:
+        """Runs that match, newest first."""
+        before = before_id(request)
+        rows = await self._store.read(lambda tx: tx.flow_runs.page(run_filter, before=before, limit=request.size + 1))
+        return page_of(rows, size=request.size, scope=request.scope, key=[(str(run.id),) for run in rows])
+
+    async def states(self, request: PageRequest, run_id: UUID) -> Page[StateChange]:
+        """A run's history, oldest first. Raises NotFound."""
+        key = decode_token(request.scope, request.token)
+        after = int(key[0]) if key else 0
+
+        def look(tx: Transaction) -> list[StateChange]:
+            _get(tx, run_id)
+            return tx.flow_runs.states(run_id, after_version=after, limit=request.size + 1)
+
+        rows = await self._store.read(look)
+        return page_of(rows, size=request.size, scope=request.scope, key=[(each.version,) for each in rows])
+
+    async def update(
+        self,
+        run_id: UUID,
+        *,
+        name: str | None,
+        tags: tuple[str, ...] | None,
+        etag: str,
+        reply: Reply[FlowRun, A],
+    ) -> A:
+        """Change a run's name or tags. Raises NotFound, Conflict."""
+
+        def change(tx: Transaction) -> FlowRun:
+            tx.flow_runs.lock([run_id])
+            run = _get(tx, run_id)
+            check_etag(etag, run.facts.version, resource="flow run", key=str(run_id))
+            tx.flow_runs.rename(
+                run_id,
+                name=run.name if name is None else name,
+                tags=run.tags if tags is None else tags,
+                version=run.facts.version,
+            )
+            tx.announce(run_topic(run_id))
+            return _get(tx, run_id)
+
+        return await self._store.write(lambda tx: once(tx, reply, lambda: change(tx)))
+
+    async def delete(self, run_id: UUID, *, etag: str, reply: Reply[None, A]) -> A:
+        """Delete a run that has ended, with its task runs and logs. Raises NotFound, Conflict, FailedPrecondition."""
+
+        def remove(tx: Transaction) -> None:
+            facts = _locked(tx, run_id)
+            check_etag(etag, facts.version, resource="flow run", key=str(run_id))
+            if facts.state.type not in TERMINAL:
+                text = f"The run is {facts.state.name}. Cancel it, and delete it when it has ended."
+                raise FailedPrecondition(text, reason="RUN_NOT_ENDED", metadata={"flow_run_id": str(run_id)})
+            tx.flow_runs.delete([run_id])
+            tx.announce(run_topic(run_id))
+
+        return await self._store.write(lambda tx: once(tx, reply, lambda: remove(tx)))
+
+    async def cancel(self, run_id: UUID, *, reason: str, reply: Reply[FlowRun, A]) -> A:
+        """Ask for a stop. Raises NotFound, and FailedPrecondition for a run that has ended otherwise."""
+
+        def stop(tx: Transaction) -> FlowRun:
+            facts = _locked(tx, run_id)
+            request_cancel_locked(tx, [facts], reason or "A stop was asked for.")
+            run = _get(tx, run_id)
+            _refuse_if_ended_otherwise(run)
+            return run
+
+        return await self._store.write(lambda tx: once(tx, reply, lambda: stop(tx)))
+
+    async def retry(self, run_id: UUID, reply: Reply[FlowRun, A]) -> A:
+        """Queue a run that has ended for one more attempt. Raises NotFound, FailedPrecondition."""
+
+        def again(tx: Transaction) -> FlowRun:
+            facts = _locked(tx, run_id)
+            step = transition(facts.state.type, Event.RERUN)
+            if step is None:
+                text = f"The run is {facts.state.name}; only a run that has ended can be tried again."
+                raise FailedPrecondition(text, reason="RUN_NOT_ENDED", metadata={"flow_run_id": str(run_id)})
+            if facts.work_pool_id is None:
+                text = "The run's work pool is gone, or it never had one. Create a new run."
+                raise FailedPrecondition(text, reason="RUN_HAS_NO_POOL", metadata={"flow_run_id": str(run_id)})
+            apply_changes(tx, [Change(facts, (apply(facts, step, now=tx.now, message="Retry was asked for."),))])
+            return _get(tx, run_id)
+
+        return await self._store.write(lambda tx: once(tx, reply, lambda: again(tx)))
+
+    async def watch(self, run_id: UUID, *, after_version: int) -> AsyncIterator[FlowRun]:
+        """The run, and again at each change, until it has ended. Raises NotFound."""
+        with Bell(self._wakeups, [run_topic(run_id)]) as bell:
+            while True:
+                bell.reset()
+                run = await self.get(run_id)
+                if run.facts.version > after_version:
+                    after_version = run.facts.version
+                    yield run
+                if run.facts.state.type in TERMINAL:
+                    return
+                await bell.wait()
+
+
+def request_cancel(tx: Transaction, run_ids: Sequence[UUID], reason: str) -> None:
+    """Ask for a stop of runs: those that nobody holds end at once, the others' holders are told. Ended ones stay."""
+    request_cancel_locked(tx, list(tx.flow_runs.lock(run_ids).values()), reason)
+
+
+def request_cancel_locked(tx: Transaction, runs: Sequence[RunFacts], reason: str) -> None:
+    """The same, for runs that are locked already."""
+    steps = [(run, step) for run in runs if (step := transition(run.state.type, Event.REQUEST_CANCEL)) is not None]
+    changes = [Change(run, (apply(run, step, now=tx.now, message=reason),)) for run, step in steps]
+    tx.flow_runs.change(changes)
+    for change in changes:
+        announce_change(tx, change)
+    held = [change.after.id for change in changes if change.after.state.type in LEASED]
+    for lease in tx.leases.get(held).values() if held else ():
+        if lease.session_id is not None:
+            tx.announce(session_topic(lease.session_id))
+
+
+def _refuse_if_ended_otherwise(run: FlowRun) -> None:
+    ended = run.facts.state
+    if ended.type in TERMINAL and ended.type != ended.type.CANCELLED:
+        text = f"The run has ended already: {ended.name}."
+        raise FailedPrecondition(text, reason="RUN_ENDED", metadata={"flow_run_id": str(run.id)})
+
+
+def _get(tx: Transaction, run_id: UUID) -> FlowRun:
+    run = tx.flow_runs.get([run_id]).get(run_id)
+    if run is None:
+        raise NotFound("flow run", str(run_id))
+    return run
+
+
+def _locked(tx: Transaction, run_id: UUID) -> RunFacts:
+    facts = tx.flow_runs.lock([run_id]).get(run_id)
+    if facts is None:
+        raise NotFound("flow run", str(run_id))
+    return facts

@@ -1,0 +1,92 @@
+"""Leases as holders use them: each call goes through the lane where such calls share transactions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from orch_server.application.dispatcher import Acquired, Dispatcher
+from orch_server.application.errors import NotFound
+from orch_server.application.grants import GrantedLease
+from orch_server.application.holders import Heartbeat, HeldLease, Reported, Synced, adopt, release, report, sync
+from orch_server.application.lease_rows import Wish
+from orch_server.application.ports import Chance, Lane, Store
+from orch_server.application.session_hints import SessionHints
+from orch_server.application.telemetry import RUNS_ENDED, Telemetry
+from orch_server.domain.leases import DEFAULT_TTL, next_sync
+from orch_server.domain.runs import ReportVerdict, RunReport
+from orch_server.domain.states import TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """What a holder hears, and when it should speak next."""
+
+    synced: Synced
+    next_sync: timedelta
+
+
+class Leases:
+    """The use cases of holders."""
+
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, hints: SessionHints, chance: Chance, telemetry: Telemetry
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._hints = hints
+        self._chance = chance
+        self._telemetry = telemetry
+        self._pools: dict[UUID, UUID] = {}
+        self._sync: Lane[Heartbeat, Synced] = store.lane(sync, channel="heartbeat")
+        self._report: Lane[Sequence[RunReport], list[Reported]] = store.lane(partial(report, chance=chance))
+        self._release: Lane[tuple[Sequence[HeldLease], str], list[Reported]] = store.lane(release)
+
+    async def acquire(self, wish: Wish, *, wait_seconds: float) -> Acquired:
+        """Wait for runs. Raises NotFound for a session that is unknown or closed."""
+        pool_id = self._pools.get(wish.session_id)
+        if pool_id is None:
+            session = await self._store.read(lambda tx: tx.sessions.get(wish.session_id))
+            if session is None:
+                raise NotFound("session", str(wish.session_id), "Open a session first.")
+            pool_id = self._pools[wish.session_id] = session.work_pool_id
+        acquired = await self._dispatcher.acquire(pool_id, wish, wait_seconds=wait_seconds)
+        if acquired.closed:
+            await self._refuse_closed(wish.session_id)
+        return acquired
+
+    async def _refuse_closed(self, session_id: UUID) -> None:
+        """A draining session gets nothing; a closed or unknown one is told so."""
+        self._pools.pop(session_id, None)
+        session = await self._store.read(lambda tx: tx.sessions.get(session_id))
+        if session is None or session.closed:
+            raise NotFound("session", str(session_id), "It was closed. Open a new one.")
+
+    async def sync(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
+        """Take a heartbeat. Raises NotFound for a session that is unknown or closed."""
+        if heartbeat.session_id is not None:
+            self._hints.settled(heartbeat.session_id)
+        synced = await self._sync.submit(heartbeat)
+        shortest = min((each.ttl for each in synced.leases if each.ttl is not None), default=DEFAULT_TTL)
+        return HeartbeatAnswer(synced, self.next_sync(shortest))
+
+    def next_sync(self, ttl: timedelta) -> timedelta:
+        """When a holder of leases of this TTL should speak next."""
+        return next_sync(ttl, load=0.0, chance=self._chance())
+
+    async def adopt(self, flow_run_id: UUID, token: int, adopter_id: UUID) -> GrantedLease:
+        """A run's process takes its place as holder. Raises FailedPrecondition and NotFound."""
+        return await self._store.write(lambda tx: adopt(tx, flow_run_id, token, adopter_id))
+
+    async def report(self, reports: Sequence[RunReport]) -> list[Reported]:
+        """Take reports of states; one verdict each, in their order."""
+        answers = await self._report.submit(reports)
+        for answer in answers:
+            if answer.verdict == ReportVerdict.ACCEPTED and answer.state in TERMINAL:
+                self._telemetry.count(RUNS_ENDED, 1, state=answer.state.name)
+        return answers
+
+    async def release(self, leases: Sequence[HeldLease], reason: str) -> list[Reported]:
+        """Take work back that has not started; one verdict each, in their order."""
+        return await self._release.submit((leases, reason))

@@ -1,0 +1,78 @@
+"""The port to logs: streams with contiguous offsets, and the chunks that hold their lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LogChunk:
+    """Some lines of one stream, `first_offset` the place of the first. `max_level` is that of the gravest, or above.
+
+    `records` are the lines as they came, opaque here. Where it holds more than `record_count`, the last ones count: the
+    others had been stored before. None where they were not asked for.
+    """
+
+    flow_run_id: UUID
+    stream: str
+    first_offset: int
+    record_count: int
+    max_level: int
+    records: bytes | None
+
+    @property
+    def end_offset(self) -> int:
+        """The place after its last line."""
+        return self.first_offset + self.record_count
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMove:
+    """A stream grows from `start`, where it must end now, to `end`."""
+
+    flow_run_id: UUID
+    stream: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWish:
+    """Which chunks of a run to read: of `stream`, from the one that begins at `first_offset`.
+
+    No more than are needed for `record_count` lines or hold `max_bytes` (the first one comes anyway), and without the
+    lines of those that hold none of `min_level`. `since`: none was written before.
+    """
+
+    flow_run_id: UUID
+    stream: str
+    first_offset: int
+    record_count: int
+    max_bytes: int
+    min_level: int
+    since: datetime
+
+
+class LogRows(Protocol):
+    """Log streams and chunks. Whoever appends holds the run's fence."""
+
+    def offsets(self, flow_run_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+        """Where each stream of these runs ends."""
+        ...
+
+    def extend(self, moves: Sequence[StreamMove]) -> None:
+        """Move the ends of streams, each guarded by where it starts; one that starts at 0 is new.
+
+        Raises RuntimeError, which rolls everything back, where a guard does not hold.
+        """
+        ...
+
+    def add(self, chunks: Sequence[LogChunk]) -> None:
+        """Store chunks."""
+        ...
+
+    def chunks(self, wish: ChunkWish) -> list[LogChunk]:
+        """Chunks of one stream, in order."""
+        ...

@@ -1,0 +1,96 @@
+"""The logs of flow runs: appended to, read and followed."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from orch_server.application.log_appends import LogAppend, LogAppended, append_logs, committed_offset
+from orch_server.application.log_pages import (
+    LogCodec,
+    LogFilter,
+    LogPage,
+    Look,
+    Positions,
+    decode_positions,
+    encode_positions,
+    look,
+    merge,
+)
+from orch_server.application.ports import Lane, Store, Wakeups, log_topic, run_topic
+from orch_server.application.waiting import RELOOK_SECONDS, Bell
+
+T = TypeVar("T")
+
+_MAX_BATCH = 64
+"""Appends in one transaction. Each may hold megabytes."""
+_WATCH_SIZE = 1000
+_BREATH_SECONDS = 0.05
+"""Lines that come one by one are sent together: a watch looks at most so often, however often it is rung for."""
+
+
+class Logs:
+    """The use cases of logs. A codec says what the lines are that come and go here as opaque things."""
+
+    def __init__(self, store: Store, wakeups: Wakeups) -> None:
+        self._store = store
+        self._wakeups = wakeups
+        self._appends: Lane[LogAppend, LogAppended] = store.lane(append_logs, max_batch=_MAX_BATCH)
+
+    async def append(self, append: LogAppend) -> LogAppended:
+        """Store lines for a stream, together with others'. Raises NotFound and FailedPrecondition."""
+        return await self._appends.submit(append)
+
+    async def offset(self, flow_run_id: UUID, stream: str) -> int:
+        """Where a stream ends. NotFound where there is no such run."""
+        return await self._store.read(lambda tx: committed_offset(tx, flow_run_id, stream))
+
+    async def page(
+        self, flow_run_id: UUID, log_filter: LogFilter, codec: LogCodec[T], *, token: str, size: int
+    ) -> tuple[LogPage[T], str]:
+        """Some lines, and the token of what follows; empty where nothing is stored after these lines.
+
+        Raises NotFound, and InvalidArgument for a token that this log with this filter did not give out.
+        """
+        scope = _scope(flow_run_id, log_filter)
+        positions = decode_positions(scope, token, "page_token")
+        page = merge(await self._look(flow_run_id, log_filter, positions, size), codec, log_filter, size=size)
+        return page, encode_positions(scope, page.positions) if page.more else ""
+
+    async def watch(
+        self, flow_run_id: UUID, log_filter: LogFilter, codec: LogCodec[T], *, resume_token: str
+    ) -> AsyncGenerator[tuple[LogPage[T], str], None]:
+        """Lines as they come, with the token that resumes after them. Looks only when the last lines were taken: a slow
+        reader holds up nobody, and nothing piles up for it.
+
+        Ends when the run has ended, all is sent, and nothing more has come for a second: late lines are let in so long.
+        Raises like `page`.
+        """
+        scope = _scope(flow_run_id, log_filter)
+        positions: Positions = decode_positions(scope, resume_token, "resume_token")
+        lingered = False
+        with Bell(self._wakeups, (log_topic(flow_run_id), run_topic(flow_run_id))) as bell:
+            while True:
+                bell.reset()
+                found = await self._look(flow_run_id, log_filter, positions, _WATCH_SIZE)
+                page = merge(found, codec, log_filter, size=_WATCH_SIZE)
+                positions = page.positions
+                if page.lines:
+                    yield page, encode_positions(scope, positions)
+                if page.more:
+                    continue
+                if page.ended_for is not None and (lingered or page.ended_for.total_seconds() > RELOOK_SECONDS):
+                    return
+                rang = await bell.wait()
+                lingered = page.ended_for is not None and not rang
+                if rang:
+                    await asyncio.sleep(_BREATH_SECONDS)
+
+    async def _look(self, flow_run_id: UUID, log_filter: LogFilter, positions: Positions, size: int) -> Look:
+        work = partial(look, flow_run_id=flow_run_id, log_filter=log_filter, positions=positions, size=size)
+        return await self._store.read(work)
+
+
+def _scope(flow_run_id: UUID, log_filter: LogFilter) -> str:
+    return f"logs {flow_run_id} {log_filter}"

@@ -1,0 +1,41 @@
+"""Ending leases whose holders fell silent. Whoever sweeps after an outage grants every lease one full TTL first."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orch_server.application.flow_run_rows import Change
+from orch_server.application.holders import announce_change
+from orch_server.application.ports import Transaction, session_topic
+from orch_server.domain.leases import amnesty_due
+from orch_server.domain.runs import lose
+
+_LOST = "Contact to the run's holder was lost: no heartbeat for longer than the lease lasts."
+SERVICE = "lease_sweeper"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a round did: how many leases expired, how many an amnesty extended, and whether more may be waiting."""
+
+    expired: int = 0
+    extended: int = 0
+    more: bool = False
+
+
+def sweep(tx: Transaction, *, sweep_interval: timedelta, limit: int) -> Swept:
+    """One round: amnesty after a gap, else up to `limit` expired leases end and their runs go where the rules say."""
+    last: datetime | None = tx.background.begin(SERVICE)
+    if amnesty_due(last, tx.now, sweep_interval=sweep_interval):
+        return Swept(extended=tx.leases.extend_all())
+    overdue = tx.leases.expired(limit=limit)
+    runs = tx.flow_runs.lock(overdue, skip_locked=True)
+    dropped = tx.leases.drop_expired(list(runs))
+    changes = [
+        Change(runs[lease.flow_run_id], (lose(runs[lease.flow_run_id], now=tx.now, message=_LOST)[0],))
+        for lease in dropped
+    ]
+    tx.flow_runs.change(changes)
+    for change in changes:
+        announce_change(tx, change)
+    tx.announce(*(session_topic(lease.session_id) for lease in dropped if lease.session_id is not None))
+    return Swept(expired=len(dropped), more=len(overdue) == limit)

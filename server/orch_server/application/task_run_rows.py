@@ -1,0 +1,42 @@
+"""The port to task runs in the store."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from orch_server.domain.states import StateChange, StateType
+from orch_server.domain.task_runs import TaskRun, TaskRunStanding
+
+
+class TaskRunRows(Protocol):
+    """Task runs and their histories. Whoever writes holds their flow run's fence."""
+
+    def standings(self, ids: Sequence[UUID]) -> dict[UUID, TaskRunStanding]:
+        """What is known of these task runs; those that are not there are left out."""
+        ...
+
+    def put(self, runs: Sequence[TaskRun]) -> None:
+        """Insert task runs, or write them over what is stored, each id once.
+
+        Guarded in the statement: only over a lower version, only of the same flow run, and over an end only with the
+        same state or a new attempt.
+        """
+        ...
+
+    def add_states(self, changes: Sequence[tuple[UUID, StateChange]]) -> None:
+        """Add to histories what is not there yet."""
+        ...
+
+    def get(self, task_run_id: UUID) -> TaskRun | None:
+        """One task run."""
+        ...
+
+    def page(
+        self, flow_run_id: UUID, *, state_types: Sequence[StateType], after: UUID | None, limit: int
+    ) -> list[TaskRun]:
+        """A flow run's task runs in the order of their ids, past `after`; without their results' bytes."""
+        ...
+
+    def states(self, task_run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:
+        """A task run's history, oldest first, past a version."""
+        ...

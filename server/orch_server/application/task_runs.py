@@ -1,0 +1,130 @@
+"""Takes reports of task runs, and lists them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from orch_server.application.errors import InvalidArgument, NotFound
+from orch_server.application.fence_rows import Fence
+from orch_server.application.pages import Page, PageRequest, decode_token, page_of
+from orch_server.application.ports import Lane, Store, Transaction, pool_topic
+from orch_server.domain.runs import ReportVerdict
+from orch_server.domain.states import StateChange, StateType
+from orch_server.domain.task_runs import TaskRun, TaskRunReport, TaskRunStanding, revives, supersedes
+
+_MAX_BATCH = 16
+"""Calls in one transaction. Each may hold thousands of reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReports:
+    """News of a flow run's task runs, by its holder."""
+
+    flow_run_id: UUID
+    token: int
+    reports: tuple[TaskRunReport, ...]
+
+
+def report_task_runs(tx: Transaction, calls: Sequence[TaskReports]) -> list[ReportVerdict | Exception]:
+    """Write the news of many holders. What is decided here holds until the commit: the flow runs are locked."""
+    fences = tx.fences.hold([call.flow_run_id for call in calls])
+    ids = [report.task_run.id for call in calls for report in call.reports]
+    ledger = _Ledger(fences, tx.task_runs.standings(ids))
+    answers = [ledger.take(call) for call in calls]
+    tx.task_runs.put(list(ledger.changed.values()))
+    tx.task_runs.add_states(ledger.changes)
+    for run_id in {run.flow_run_id for run in ledger.changed.values()}:
+        fence = fences[run_id]
+        # Who looked for runs to grant has passed over one that was locked here.
+        if fence.state == StateType.SCHEDULED and fence.work_pool_id is not None:
+            tx.announce(pool_topic(fence.work_pool_id))
+    return answers
+
+
+class _Ledger:
+    """Reports of one transaction: decided one by one, written together."""
+
+    def __init__(self, fences: dict[UUID, Fence], standings: dict[UUID, TaskRunStanding]) -> None:
+        self.changed: dict[UUID, TaskRun] = {}
+        self.changes: list[tuple[UUID, StateChange]] = []
+        self._fences = fences
+        self._standings = standings
+
+    def take(self, call: TaskReports) -> ReportVerdict | Exception:
+        """Decide on one call: all of its reports are written, or none."""
+        fence = self._fences.get(call.flow_run_id)
+        if fence is None:
+            return NotFound("flow run", str(call.flow_run_id))
+        if not fence.admits(call.token):
+            return ReportVerdict.LOST
+        for place, report in enumerate(call.reports):
+            standing = self._standings.get(report.task_run.id)
+            if standing is not None and standing.flow_run_id != call.flow_run_id:
+                return _foreign(place, report.task_run)
+        for report in call.reports:
+            self._take_one(report)
+        return ReportVerdict.ACCEPTED
+
+    def _take_one(self, report: TaskRunReport) -> None:
+        run = report.task_run
+        standing = self._standings.get(run.id)
+        if standing is not None and revives(standing, run):
+            return
+        # Also from a report that comes late: what it tells of the past may be news.
+        self.changes.extend((run.id, change) for change in report.changes)
+        if supersedes(standing, run):
+            self._standings[run.id] = TaskRunStanding.of(run)
+            self.changed[run.id] = run
+
+
+def _foreign(place: int, run: TaskRun) -> InvalidArgument:
+    text = f"{run.id} is a task run of another flow run. Make a new UUID for each task run."
+    return InvalidArgument.of(f"reports[{place}].task_run.task_run_id", text, reason="FOREIGN_TASK_RUN")
+
+
+class TaskRuns:
+    """The use cases of task runs."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reports: Lane[TaskReports, ReportVerdict] = store.lane(report_task_runs, max_batch=_MAX_BATCH)
+
+    async def report(self, reports: TaskReports) -> ReportVerdict:
+        """Take a holder's news, together with others'. Raises NotFound and InvalidArgument."""
+        return await self._reports.submit(reports)
+
+    async def get(self, task_run_id: UUID) -> TaskRun:
+        """One task run. Raises NotFound."""
+        return await self._store.read(lambda tx: _get(tx, task_run_id))
+
+    async def page(self, request: PageRequest, flow_run_id: UUID, state_types: Sequence[StateType]) -> Page[TaskRun]:
+        """A flow run's task runs in the order of their ids. Raises NotFound where there is no such flow run."""
+        key = decode_token(request.scope, request.token)
+        after = UUID(str(key[0])) if key else None
+
+        def work(tx: Transaction) -> Sequence[TaskRun]:
+            if tx.fences.look(flow_run_id) is None:
+                raise NotFound("flow run", str(flow_run_id))
+            return tx.task_runs.page(flow_run_id, state_types=state_types, after=after, limit=request.size + 1)
+
+        rows = await self._store.read(work)
+        return page_of(rows, size=request.size, scope=request.scope, key=[(str(run.id),) for run in rows])
+
+    async def states(self, request: PageRequest, task_run_id: UUID) -> Page[StateChange]:
+        """A task run's history, oldest first. Raises NotFound."""
+        key = decode_token(request.scope, request.token)
+        after = int(key[0]) if key else 0
+
+        def work(tx: Transaction) -> Sequence[StateChange]:
+            _get(tx, task_run_id)
+            return tx.task_runs.states(task_run_id, after_version=after, limit=request.size + 1)
+
+        rows = await self._store.read(work)
+        return page_of(rows, size=request.size, scope=request.scope, key=[(each.version,) for each in rows])
+
+
+def _get(tx: Transaction, task_run_id: UUID) -> TaskRun:
+    run = tx.task_runs.get(task_run_id)
+    if run is None:
+        raise NotFound("task run", str(task_run_id))
+    return run

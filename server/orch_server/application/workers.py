@@ -1,0 +1,177 @@
+"""Workers' sessions: opened, hinted, drained, closed; and who they are."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from orch_server.application.errors import NotFound
+from orch_server.application.flow_run_rows import Change
+from orch_server.application.holders import apply_changes
+from orch_server.application.lease_rows import LeaseView, Session
+from orch_server.application.pages import Page, PageRequest, before_id, page_of
+from orch_server.application.ports import Ids, Store, Transaction, Wakeups, session_topic
+from orch_server.application.replies import A, Reply, once
+from orch_server.application.session_hints import SessionHints
+from orch_server.application.waiting import Bell
+from orch_server.application.work_pools import pool_not_found
+from orch_server.application.work_queues import queue_not_found
+from orch_server.domain.runs import apply
+from orch_server.domain.states import StateType
+from orch_server.domain.transitions import Event, transition
+from orch_server.domain.work_pools import WorkPool
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """Who opens a session."""
+
+    worker_name: str
+    work_pool_name: str
+    work_queue_names: tuple[str, ...]
+    slots: int
+    labels: Mapping[str, str]
+    capabilities: tuple[str, ...]
+    worker_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session, and the pool it serves."""
+
+    session: Session
+    pool: WorkPool
+
+
+class Workers:
+    """The use cases of sessions."""
+
+    def __init__(self, store: Store, ids: Ids, wakeups: Wakeups, hints: SessionHints) -> None:
+        self._store = store
+        self._ids = ids
+        self._wakeups = wakeups
+        self._hints = hints
+
+    async def open(self, new: NewSession, reply: Reply[OpenedSession, A]) -> A:
+        """Open a session. Raises NotFound for an unknown pool or queue."""
+        return await self._store.write(lambda tx: once(tx, reply, lambda: self._open(tx, new)))
+
+    def _open(self, tx: Transaction, new: NewSession) -> OpenedSession:
+        pool = tx.work_pools.get(new.work_pool_name)
+        if pool is None:
+            raise pool_not_found(tx, new.work_pool_name)
+        for name in new.work_queue_names:
+            if tx.work_queues.get(new.work_pool_name, name) is None:
+                raise queue_not_found(tx, new.work_pool_name, name)
+        session = Session(
+            id=self._ids.new(tx.now),
+            work_pool_id=pool.id,
+            work_pool_name=pool.name,
+            worker_name=new.worker_name,
+            work_queue_names=new.work_queue_names,
+            slots=new.slots,
+            labels=tuple(sorted(new.labels.items())),
+            capabilities=new.capabilities,
+            worker_version=new.worker_version,
+            draining=False,
+            closed=False,
+            create_time=tx.now,
+            last_seen_time=tx.now,
+            lease_ttl=pool.lease_ttl,
+        )
+        tx.sessions.add(session)
+        return OpenedSession(session, pool)
+
+    async def close(self, session_id: UUID) -> int:
+        """End a session; returns how many leases went back to their queue. Closing twice does no harm."""
+        released = await self._store.write(lambda tx: _close(tx, session_id))
+        self._hints.forget(session_id)
+        return released
+
+    async def drain(self, session_id: UUID, reply: Reply[Session, A]) -> A:
+        """Grant nothing more to a session, and tell it. Raises NotFound."""
+        return await self._store.write(lambda tx: once(tx, reply, lambda: _drain(tx, session_id)))
+
+    async def get(self, session_id: UUID) -> Session:
+        """One session. Raises NotFound."""
+        found = await self._store.read(lambda tx: tx.sessions.get(session_id))
+        if found is None:
+            raise NotFound("session", str(session_id))
+        return found
+
+    async def page(self, request: PageRequest, *, work_pool_name: str, include_closed: bool) -> Page[Session]:
+        """Sessions, newest first."""
+        before = before_id(request)
+
+        def look(tx: Transaction) -> list[Session]:
+            pool_id = _pool_id(tx, work_pool_name)
+            return tx.sessions.page(
+                work_pool_id=pool_id, include_closed=include_closed, before=before, limit=request.size + 1
+            )
+
+        rows = await self._store.read(look)
+        return page_of(rows, size=request.size, scope=request.scope, key=[(str(each.id),) for each in rows])
+
+    async def leases(self, request: PageRequest, *, work_pool_name: str, session_id: UUID | None) -> Page[LeaseView]:
+        """Leases, those of the newest runs first."""
+        before = before_id(request)
+
+        def look(tx: Transaction) -> list[LeaseView]:
+            pool_id = _pool_id(tx, work_pool_name)
+            return tx.leases.page(work_pool_id=pool_id, session_id=session_id, before=before, limit=request.size + 1)
+
+        rows = await self._store.read(look)
+        keys = [(str(each.lease.flow_run_id),) for each in rows]
+        return page_of(rows, size=request.size, scope=request.scope, key=keys)
+
+    async def watch(self, session_id: UUID) -> AsyncIterator[Session]:
+        """The session, at first and whenever it should sync or drain, until it is closed. Raises NotFound."""
+        yield await self.get(session_id)
+        with Bell(self._wakeups, [session_topic(session_id)]) as bell:
+            while True:
+                rang = await bell.wait(_HINTLESS_SECONDS)
+                bell.reset()
+                session = await self.get(session_id)
+                if session.closed:
+                    return
+                if rang:
+                    yield session
+
+
+_HINTLESS_SECONDS = 30.0
+
+
+def _pool_id(tx: Transaction, name: str) -> UUID | None:
+    if not name:
+        return None
+    pool = tx.work_pools.get(name)
+    if pool is None:
+        raise pool_not_found(tx, name)
+    return pool.id
+
+
+def _drain(tx: Transaction, session_id: UUID) -> Session:
+    tx.sessions.drain(session_id)
+    session = tx.sessions.get(session_id)
+    if session is None:
+        raise NotFound("session", str(session_id))
+    tx.announce(session_topic(session_id))
+    return session
+
+
+def _close(tx: Transaction, session_id: UUID) -> int:
+    if tx.sessions.get(session_id) is None:
+        raise NotFound("session", str(session_id))
+    tx.sessions.close(session_id)
+    tx.announce(session_topic(session_id))
+    waiting = [lease for lease in tx.leases.of_session(session_id) if lease.adopter_id is None]
+    runs = tx.flow_runs.lock([lease.flow_run_id for lease in waiting])
+    held = {(lease.flow_run_id, lease.token) for lease in waiting}
+    step = transition(StateType.PENDING, Event.REQUEUE)
+    changes = [
+        Change(run, (apply(run, step, now=tx.now, message="Its worker closed its session."),))
+        for run in runs.values()
+        if step is not None and run.state.type == StateType.PENDING and (run.id, run.token) in held
+    ]
+    apply_changes(tx, changes)
+    tx.leases.forget_session(session_id)
+    return len(changes)

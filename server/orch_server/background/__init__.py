@@ -1,0 +1,1 @@
+"""What runs by itself: scheduler, lease sweeper, late marking, retention."""

@@ -1,0 +1,16 @@
+"""How a run is started: stored and handed out by the control plane, understood by launchers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchSpec:
+    """Either a Python `entrypoint` ("file.py:function") or a `command`; `pull_steps` and `job_variables` are JSON text."""
+
+    entrypoint: str = ""
+    command: tuple[str, ...] = ()
+    pull_steps: str = ""
+    job_variables: str = ""
+
+
+NO_LAUNCH_SPEC = LaunchSpec()

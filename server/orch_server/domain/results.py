@@ -1,0 +1,16 @@
+"""Results: what a flow or a task returned. Opaque to the control plane."""
+
+from dataclasses import dataclass
+
+MAX_INLINE_BYTES = 512 * 1024
+"""Larger results go to storage of the user's choice; the control plane keeps their address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Either the serialised value itself (`data`) or where it lies (`uri`)."""
+
+    data: bytes | None
+    uri: str
+    media_type: str
+    size_bytes: int

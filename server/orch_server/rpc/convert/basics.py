@@ -1,0 +1,138 @@
+"""Conversions that every resource needs: ids, times, durations, JSON objects, enums, pages."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import TypeVar
+from uuid import UUID
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from orch_server.application.errors import FieldViolation, InvalidArgument
+from orch_server.application.pages import MAX_SIZE, PageRequest, page_size
+
+MAX_JSON_BYTES = 512 * 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
+
+E = TypeVar("E", bound=IntEnum)
+
+
+def parse_id(text: str, field: str) -> UUID:
+    """A UUID from its text. InvalidArgument names the field."""
+    try:
+        return UUID(text)
+    except ValueError:
+        shown = text if len(text) <= 64 else text[:64] + "…"
+        hint = "It must be a UUID such as 0198c1c2-7a3b-7c11-9a55-3f5b8f0c2d11."
+        raise InvalidArgument.of(field, f"{shown!r} is not an id. {hint}" if text else f"is missing. {hint}") from None
+
+
+def parse_optional_id(text: str, field: str) -> UUID | None:
+    """A UUID, or None for an empty text."""
+    return parse_id(text, field) if text else None
+
+
+def id_text(value: UUID | None) -> str:
+    """An id as text; empty for None."""
+    return str(value) if value is not None else ""
+
+
+def to_timestamp(value: datetime | None) -> Timestamp | None:
+    """A moment on the wire; None stays absent."""
+    if value is None:
+        return None
+    micros = (value - _EPOCH) // _MICROSECOND
+    return Timestamp(seconds=micros // 1_000_000, nanos=micros % 1_000_000 * 1000)
+
+
+def from_timestamp(value: Timestamp, field: str) -> datetime:
+    """A moment from the wire, cut to microseconds. InvalidArgument outside of years 1 to 9999."""
+    if not _FIRST_SECOND <= value.seconds <= _LAST_SECOND or not 0 <= value.nanos < 1_000_000_000:
+        raise InvalidArgument.of(field, "is not a time between the years 1 and 9999.")
+    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+
+
+def optional_time(message: Message, name: str, prefix: str = "") -> datetime | None:
+    """A message's Timestamp field, or None where it is absent."""
+    return from_timestamp(getattr(message, name), prefix + name) if message.HasField(name) else None
+
+
+def to_duration(value: timedelta | None) -> Duration | None:
+    """A span on the wire; None stays absent."""
+    if value is None:
+        return None
+    micros = value // _MICROSECOND
+    sign = 1 if micros >= 0 else -1
+    seconds, rest = divmod(abs(micros), 1_000_000)
+    return Duration(seconds=sign * seconds, nanos=sign * rest * 1000)
+
+
+def from_duration(value: Duration, field: str) -> timedelta:
+    """A span from the wire, not negative. InvalidArgument for negative ones and those over 10 000 years."""
+    if value.seconds < 0 or value.nanos < 0 or value.seconds > 315_576_000_000 or value.nanos >= 1_000_000_000:
+        raise InvalidArgument.of(field, "must be a duration from 0 s to 10000 years.")
+    return timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+
+
+def parse_json_object(text: str, field: str) -> Mapping[str, object]:
+    """A JSON object from its text; an empty text is an empty object. InvalidArgument says what is wrong with it."""
+    if not text:
+        return {}
+    size = len(text.encode())
+    if size > MAX_JSON_BYTES:
+        limit = f"{size} bytes are more than the limit of {MAX_JSON_BYTES} bytes (512 KiB)."
+        raise InvalidArgument.of(
+            field, f"{limit} Store large values elsewhere and pass their address.", reason="PARAMETERS_TOO_LARGE"
+        )
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument.of(field, f"is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidArgument.of(field, f'must be a JSON object such as {{"day": 1}}, not {type(value).__name__}.')
+    return value
+
+
+def parse_enum(value: int, type_: type[E], field: str) -> E | None:
+    """A domain enum from a wire number; None for 0 (not given). InvalidArgument for numbers this server does not know."""
+    if value == 0:
+        return None
+    try:
+        return type_(value)
+    except ValueError:
+        known = ", ".join(f"{each.value} ({each.name})" for each in type_)
+        raise InvalidArgument.of(field, f"{value} is not known here. Known: {known}.", reason="UNKNOWN_ENUM") from None
+
+
+def check_text(text: str, field: str, *, longest: int, required: bool = False) -> str:
+    """A text of at most `longest` characters, without NUL (which Postgres cannot store)."""
+    if required and not text:
+        raise InvalidArgument.of(field, "is missing.")
+    if len(text) > longest:
+        raise InvalidArgument.of(field, f"{len(text)} characters are more than the limit of {longest}.")
+    if "\x00" in text:
+        raise InvalidArgument.of(field, "must not contain the character NUL.")
+    return text
+
+
+def page_request(request: Message, *, default: int = 200, largest: int = MAX_SIZE) -> PageRequest:
+    """What a List request asks for. The token belongs to the request's other fields: size and token themselves aside."""
+    size = page_size(request.page_size, default=default, largest=largest)  # type: ignore[attr-defined]
+    token: str = request.page_token  # type: ignore[attr-defined]
+    bare = type(request)()
+    bare.CopyFrom(request)
+    bare.ClearField("page_size")
+    bare.ClearField("page_token")
+    return PageRequest(size, token, type(request).__name__ + bare.SerializeToString(deterministic=True).hex())
+
+
+def violations(*found: FieldViolation | None) -> None:
+    """Raises InvalidArgument with all that were found, if any."""
+    real = [each for each in found if each is not None]
+    if real:
+        raise InvalidArgument(real)

@@ -1,0 +1,188 @@
+"""Flow runs."""
+
+from collections.abc import Iterable, Sequence
+
+from orch_proto.v1 import flow_run_pb2, flow_run_service_pb2, policy_pb2
+
+from orch_server.application.creation import CreatedFlowRun, NewFlowRun, Parent
+from orch_server.application.errors import InvalidArgument
+from orch_server.application.etags import etag_of
+from orch_server.domain.flow_runs import FlowRun, FlowRunFilter, TraceContext
+from orch_server.domain.states import StateType
+from orch_server.rpc.convert.basics import (
+    check_text,
+    id_text,
+    optional_time,
+    parse_enum,
+    parse_id,
+    parse_json_object,
+    parse_optional_id,
+    to_timestamp,
+)
+from orch_server.rpc.convert.policies import (
+    recovery_policy_message,
+    retry_policy_message,
+    to_recovery_policy,
+    to_retry_policy,
+)
+from orch_server.rpc.convert.states import result_message, state_message
+from orch_server.rpc.convert.tags import to_tags
+
+_LONGEST_NAME = 256
+_LONGEST_KEY = 512
+_LONGEST_TRACE = 512
+_MOST_FILTERS = 100
+_MOST_TAGS_IN_FILTER = 10
+
+
+def flow_run_message(run: FlowRun) -> flow_run_pb2.FlowRun:
+    """A run on the wire."""
+    facts = run.facts
+    return flow_run_pb2.FlowRun(
+        flow_run_id=str(facts.id),
+        name=run.name,
+        flow_id=str(run.flow_id),
+        flow_name=run.flow_name,
+        deployment_id=id_text(run.deployment_id),
+        deployment_version=run.deployment_version,
+        work_pool_name=run.work_pool_name,
+        work_queue_name=run.work_queue_name,
+        state=state_message(facts.state),
+        parameters_json=run.parameters,
+        tags=run.tags,
+        idempotency_key=run.idempotency_key,
+        retry_policy=retry_policy_message(facts.retry_policy),
+        recovery_policy=recovery_policy_message(facts.recovery_policy),
+        attempt=facts.attempt,
+        retries_used=facts.retries_used,
+        crash_restarts_used=facts.crash_restarts_used,
+        token=facts.token,
+        parent_flow_run_id=id_text(run.parent_flow_run_id),
+        parent_task_run_id=id_text(run.parent_task_run_id),
+        schedule_id=id_text(run.schedule_id),
+        nominal_time=to_timestamp(run.nominal_time),
+        trace_context=trace_message(run.trace),
+        result=result_message(run.result),
+        create_time=to_timestamp(run.create_time),
+        scheduled_time=to_timestamp(facts.scheduled_time),
+        start_time=to_timestamp(facts.start_time),
+        end_time=to_timestamp(facts.end_time),
+        update_time=to_timestamp(run.update_time),
+        version=facts.version,
+        etag=etag_of(facts.version),
+        job_variables_json=run.job_variables,
+    )
+
+
+def trace_message(trace: TraceContext) -> policy_pb2.TraceContext | None:
+    """A trace context on the wire; absent where there was none."""
+    if not trace.traceparent:
+        return None
+    return policy_pb2.TraceContext(traceparent=trace.traceparent, tracestate=trace.tracestate)
+
+
+def to_new_flow_run(
+    request: flow_run_service_pb2.CreateFlowRunRequest, *, caller_trace: TraceContext, prefix: str = ""
+) -> NewFlowRun:
+    """What a create request asks for. `caller_trace` stands in where the request names no trace of its own."""
+    target = request.WhichOneof("target")
+    if target is None or not (request.flow_name or request.deployment_id):
+        text = "is missing. Set flow_name or deployment_id."
+        raise InvalidArgument.of(f"{prefix}target", text)
+    deployment_id = parse_id(request.deployment_id, f"{prefix}deployment_id") if request.deployment_id else None
+    return NewFlowRun(
+        flow_name=check_text(request.flow_name, f"{prefix}flow_name", longest=_LONGEST_NAME),
+        deployment_id=deployment_id,
+        name=check_text(request.name, f"{prefix}name", longest=_LONGEST_NAME),
+        parameters=parse_json_object(request.parameters_json, f"{prefix}parameters_json"),
+        parameters_text=_stored(request.parameters_json, f"{prefix}parameters_json"),
+        tags=to_tags(request.tags, f"{prefix}tags"),
+        idempotency_key=check_text(request.idempotency_key, f"{prefix}idempotency_key", longest=_LONGEST_KEY),
+        scheduled_time=optional_time(request, "scheduled_time", prefix),
+        work_pool_name=check_text(request.work_pool_name, f"{prefix}work_pool_name", longest=_LONGEST_NAME),
+        work_queue_name=check_text(request.work_queue_name, f"{prefix}work_queue_name", longest=_LONGEST_NAME),
+        retry_policy=(
+            to_retry_policy(request.retry_policy, f"{prefix}retry_policy")
+            if request.HasField("retry_policy")
+            else None
+        ),
+        recovery_policy=(
+            to_recovery_policy(request.recovery_policy, f"{prefix}recovery_policy")
+            if request.HasField("recovery_policy")
+            else None
+        ),
+        parent=_to_parent(request.parent, prefix) if request.HasField("parent") else None,
+        trace=_to_trace(request.trace_context, prefix) if request.HasField("trace_context") else caller_trace,
+        job_variables=_to_job_variables(request.job_variables_json, prefix),
+    )
+
+
+def _stored(text: str, field: str) -> str:
+    """JSON text as it is kept: byte for byte. JSON itself has no raw NUL, but an escaped one is fine."""
+    return check_text(text, field, longest=1 << 20)
+
+
+def _to_job_variables(text: str, prefix: str) -> str:
+    parse_json_object(text, f"{prefix}job_variables_json")
+    return text
+
+
+def _to_parent(message: flow_run_service_pb2.ParentRun, prefix: str) -> Parent:
+    return Parent(
+        parse_id(message.flow_run_id, f"{prefix}parent.flow_run_id"),
+        message.token,
+        parse_optional_id(message.task_run_id, f"{prefix}parent.task_run_id"),
+    )
+
+
+def _to_trace(message: policy_pb2.TraceContext, prefix: str) -> TraceContext:
+    return TraceContext(
+        check_text(message.traceparent, f"{prefix}trace_context.traceparent", longest=_LONGEST_TRACE),
+        check_text(message.tracestate, f"{prefix}trace_context.tracestate", longest=_LONGEST_TRACE),
+    )
+
+
+def caller_trace(metadata: Iterable[tuple[str, str | bytes]] | None) -> TraceContext:
+    """The trace in a call's metadata, per W3C trace context."""
+    found = {key: value for key, value in metadata or () if key in {"traceparent", "tracestate"}}
+    parent, state = found.get("traceparent", ""), found.get("tracestate", "")
+    if not isinstance(parent, str) or not isinstance(state, str) or len(parent) > _LONGEST_TRACE:
+        return TraceContext()
+    return TraceContext(parent, state if len(state) <= _LONGEST_TRACE else "")
+
+
+def created_message(created: CreatedFlowRun) -> flow_run_service_pb2.CreateFlowRunResponse:
+    """The answer to a create."""
+    return flow_run_service_pb2.CreateFlowRunResponse(
+        flow_run=flow_run_message(created.run), created=created.created
+    )
+
+
+def to_filter(message: flow_run_service_pb2.FlowRunFilter) -> FlowRunFilter:
+    """A filter from the wire."""
+    _check_count(message.tags, "filter.tags", _MOST_TAGS_IN_FILTER)
+    for name in ("flow_names", "deployment_ids", "state_names", "work_pool_names"):
+        _check_count(getattr(message, name), f"filter.{name}", _MOST_FILTERS)
+    types = [parse_enum(value, StateType, "filter.state_types") for value in message.state_types]
+    if None in types:
+        raise InvalidArgument.of("filter.state_types", "STATE_TYPE_UNSPECIFIED cannot be looked for.")
+    return FlowRunFilter(
+        flow_names=tuple(message.flow_names),
+        deployment_ids=tuple(parse_id(text, "filter.deployment_ids") for text in message.deployment_ids),
+        state_types=tuple(int(type_) for type_ in types if type_ is not None),
+        state_names=tuple(message.state_names),
+        tags=tuple(message.tags),
+        name_prefix=check_text(message.name_prefix, "filter.name_prefix", longest=_LONGEST_NAME),
+        work_pool_names=tuple(message.work_pool_names),
+        parent_flow_run_id=parse_optional_id(message.parent_flow_run_id, "filter.parent_flow_run_id"),
+        schedule_id=parse_optional_id(message.schedule_id, "filter.schedule_id"),
+        create_time_from=optional_time(message, "create_time_from", "filter."),
+        create_time_to=optional_time(message, "create_time_to", "filter."),
+    )
+
+
+def _check_count(values: Sequence[str], field: str, most: int) -> None:
+    if len(values) > most:
+        raise InvalidArgument.of(field, f"{len(values)} are more than the limit of {most}.")
+    for value in values:
+        check_text(value, field, longest=_LONGEST_KEY)

@@ -1,0 +1,207 @@
+"""The one error map: what a use case raises becomes one gRPC status, with details that a program can read.
+
+    raised                       status                 details
+    OrchError                    its own, see _CODES    ErrorInfo, and BadRequest or RetryInfo
+    undecodable request          INVALID_ARGUMENT       ErrorInfo MALFORMED_REQUEST
+    anything else                INTERNAL               ErrorInfo INTERNAL with a correlation id; the rest is in the log
+    AbortError, CancelledError   as they are
+
+Handlers are wrapped once, when they are registered, instead of by an interceptor at each call. The wrapper also turns
+bytes into the request and the answer into bytes, so that what goes wrong there is answered from here as well.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from orch_server.application.errors import (
+    AlreadyExists,
+    Conflict,
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+    OrchError,
+    Overloaded,
+    Unavailable,
+)
+from orch_server.rpc.handlers import Context, Handler, behavior_of, function_of, is_async, rebuilt
+
+logger = logging.getLogger(__name__)
+
+DOMAIN = "orch"
+
+
+class _MalformedRequest(OrchError):
+    """The bytes are not the message that the method takes."""
+
+
+_CODES: Mapping[type[OrchError], grpc.StatusCode] = {
+    InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
+    NotFound: grpc.StatusCode.NOT_FOUND,
+    AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
+    FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
+    Conflict: grpc.StatusCode.ABORTED,
+    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+    _MalformedRequest: grpc.StatusCode.INVALID_ARGUMENT,
+}
+
+# Clients take 8 KiB of trailers unless told otherwise, and lose the answer where there is more. The message travels
+# twice: percent-encoded, up to three bytes for one, and within the details, which travel as base64.
+_MAX_MESSAGE_BYTES = 768
+_MAX_VALUE_BYTES = 256
+_MAX_VIOLATIONS_BYTES = 1800
+
+
+def error_status(
+    code: grpc.StatusCode,
+    message: str,
+    *,
+    reason: str,
+    metadata: Mapping[str, str] | None = None,
+    details: Sequence[Message] = (),
+) -> grpc.Status:
+    """A status with ErrorInfo and further details, cut so that it fits into any client's trailers."""
+    info = ErrorInfo(reason=reason, domain=DOMAIN)
+    for name, value in (metadata or {}).items():
+        info.metadata[name] = _cut(value, _MAX_VALUE_BYTES)
+    status = Status(code=code.value[0], message=_cut(message, _MAX_MESSAGE_BYTES))
+    for detail in (info, *details):
+        status.details.add().Pack(detail)
+    return rpc_status.to_status(status)
+
+
+def status_of(error: OrchError) -> grpc.Status | None:
+    """The status that stands for an error; None for a kind that is missing in the map."""
+    code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), None)
+    if code is None:
+        return None
+    return error_status(code, error.message, reason=error.reason, metadata=error.metadata, details=_details(error))
+
+
+def random_correlation_id() -> str:
+    """Ties the INTERNAL that a caller saw to the traceback in the log."""
+    return secrets.token_hex(8)
+
+
+def guarded(handler: Handler, method: str, *, correlation_id: Callable[[], str] = random_correlation_id) -> Handler:
+    """The handler, answering what it raises with a status. `method` is its name for the log.
+
+    The function of a generated base, which is not async, stands for an RPC that this server lacks: UNIMPLEMENTED.
+    Raises TypeError for any other that is not async: it would run in a thread, where no use case may.
+    """
+    if not is_async(handler):
+        return _unimplemented(handler, method)
+    behavior = behavior_of(handler)
+    decode = _decoder(handler, method)
+    encode = _same if handler.response_streaming else handler.response_serializer or _same
+
+    async def guard(request: object, context: Context) -> object:
+        try:
+            return encode(await behavior(decode(request), context))
+        except Exception as error:
+            await _refuse(error, context, method, correlation_id)
+
+    return rebuilt(handler, guard, converts=True)
+
+
+async def _refuse(error: Exception, context: Context, method: str, correlation_id: Callable[[], str]) -> NoReturn:
+    if isinstance(error, grpc.aio.BaseError):
+        # Its own status has been sent, or nobody is there to hear one.
+        raise error
+    status = status_of(error) if isinstance(error, OrchError) else None
+    await context.abort_with_status(status or _internal(error, method, correlation_id()))
+
+
+def _internal(error: Exception, method: str, correlation_id: str) -> grpc.Status:
+    logger.error("call failed", exc_info=error, extra={"method": method, "correlation_id": correlation_id})
+    return error_status(
+        grpc.StatusCode.INTERNAL,
+        f"The control plane failed to answer; nothing is known about what was done. Its log says more under "
+        f"{correlation_id}.",
+        reason="INTERNAL",
+        metadata={"correlation_id": correlation_id},
+    )
+
+
+def _decoder(handler: Handler, method: str) -> Callable[[Any], object]:
+    deserialize = handler.request_deserializer
+    if handler.request_streaming or deserialize is None:
+        return _same
+
+    def decode(raw: bytes) -> object:
+        try:
+            return deserialize(raw)
+        except DecodeError as error:
+            raise _MalformedRequest(
+                f"The request's bytes are not the message that {method} takes. Is the client made from orch.v1?",
+                reason="MALFORMED_REQUEST",
+            ) from error
+
+    return decode
+
+
+def _unimplemented(handler: Handler, method: str) -> Handler:
+    if not function_of(handler).__module__.endswith("_pb2_grpc"):
+        raise TypeError(f"The handler of {method} is not async.")
+    status = error_status(
+        grpc.StatusCode.UNIMPLEMENTED, f"This control plane does not have {method}.", reason="UNIMPLEMENTED"
+    )
+
+    async def refuse(request: object, context: Context) -> None:
+        await context.abort_with_status(status)
+
+    return rebuilt(handler, refuse, converts=True)
+
+
+def _details(error: OrchError) -> list[Message]:
+    match error:
+        case InvalidArgument():
+            return [_bad_request(error.violations)]
+        case Overloaded() | Unavailable():
+            delay = Duration()
+            delay.FromNanoseconds(max(0, round(error.retry_after_seconds * 1e9)))
+            return [RetryInfo(retry_delay=delay)]
+        case _:
+            return []
+
+
+def _bad_request(violations: Sequence[FieldViolation]) -> BadRequest:
+    """As many violations as fit; the last says how many do not."""
+    request = BadRequest()
+    room = _MAX_VIOLATIONS_BYTES
+    for index, violation in enumerate(_cut_violations(violations)):
+        room -= violation.ByteSize()
+        if room < 0:
+            request.field_violations.add(description=f"and {len(violations) - index} more")
+            break
+        request.field_violations.append(violation)
+    return request
+
+
+def _cut_violations(violations: Sequence[FieldViolation]) -> Iterator[BadRequest.FieldViolation]:
+    for violation in violations:
+        yield BadRequest.FieldViolation(
+            field=_cut(violation.field, _MAX_VALUE_BYTES), description=_cut(violation.description, _MAX_VALUE_BYTES)
+        )
+
+
+def _cut(text: str, limit: int) -> str:
+    """At most `limit` bytes of UTF-8, whole characters, and nothing that UTF-8 cannot say (lone surrogates)."""
+    encoded = text.encode("utf-8", errors="replace")
+    if len(encoded) <= limit:
+        return encoded.decode()
+    return encoded[: limit - 3].decode(errors="ignore") + "…"
+
+
+def _same(value: object) -> object:
+    return value

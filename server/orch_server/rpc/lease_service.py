@@ -1,0 +1,111 @@
+"""The worker protocol: convert, call, convert."""
+
+from orch_proto.v1.lease_service_pb2 import (
+    AcquireLeasesRequest,
+    AcquireLeasesResponse,
+    AdoptLeaseRequest,
+    AdoptLeaseResponse,
+    ListLeasesRequest,
+    ListLeasesResponse,
+    ReleaseLeasesRequest,
+    ReleaseLeasesResponse,
+    ReportRunsRequest,
+    ReportRunsResponse,
+    SyncLeasesRequest,
+    SyncLeasesResponse,
+)
+from orch_proto.v1.lease_service_pb2_grpc import LeaseServiceServicer
+
+from orch_server.application.errors import InvalidArgument
+from orch_server.application.holders import Heartbeat
+from orch_server.application.lease_rows import Wish
+from orch_server.application.leases import Leases
+from orch_server.application.workers import Workers
+from orch_server.rpc.convert.basics import from_duration, page_request, parse_id, parse_optional_id, to_duration
+from orch_server.rpc.convert.leases import (
+    lease_info_message,
+    lease_message,
+    reported_message,
+    synced_message,
+    to_held,
+    to_reports,
+)
+from orch_server.rpc.convert.states import cut
+from orch_server.rpc.handlers import Context
+
+_MOST_LEASES = 1000
+_DEFAULT_WAIT_SECONDS = 30.0
+MAX_WAIT_SECONDS = 60.0
+
+
+class LeaseServicer(LeaseServiceServicer):
+    """Grants leases, keeps them, takes reports."""
+
+    def __init__(self, leases: Leases, workers: Workers) -> None:
+        self._leases = leases
+        self._workers = workers
+
+    async def AcquireLeases(self, request: AcquireLeasesRequest, context: Context) -> AcquireLeasesResponse:
+        """Wait for runs and grant them."""
+        if not 1 <= request.max_leases <= _MOST_LEASES:
+            raise InvalidArgument.of("max_leases", f"must be 1 to {_MOST_LEASES}, not {request.max_leases}.")
+        wish = Wish(
+            parse_id(request.session_id, "session_id"), parse_id(request.request_id, "request_id"), request.max_leases
+        )
+        acquired = await self._leases.acquire(wish, wait_seconds=_wait_seconds(request))
+        return AcquireLeasesResponse(
+            leases=[lease_message(each) for each in acquired.leases],
+            sync_now=acquired.sync_now,
+            drain=acquired.closed,
+        )
+
+    async def SyncLeases(self, request: SyncLeasesRequest, context: Context) -> SyncLeasesResponse:
+        """Take a heartbeat."""
+        session_id = parse_optional_id(request.session_id, "session_id")
+        answer = await self._leases.sync(Heartbeat(session_id, to_held(request.held, "held"), request.draining))
+        return SyncLeasesResponse(
+            leases=[synced_message(each) for each in answer.synced.leases],
+            next_sync=to_duration(answer.next_sync),
+            drain=answer.synced.drain,
+        )
+
+    async def AdoptLease(self, request: AdoptLeaseRequest, context: Context) -> AdoptLeaseResponse:
+        """Make a run's process the holder."""
+        granted = await self._leases.adopt(
+            parse_id(request.flow_run_id, "flow_run_id"), request.token, parse_id(request.adopter_id, "adopter_id")
+        )
+        pace = self._leases.next_sync(granted.lease.ttl)
+        return AdoptLeaseResponse(lease=lease_message(granted), next_sync=to_duration(pace))
+
+    async def ReportRuns(self, request: ReportRunsRequest, context: Context) -> ReportRunsResponse:
+        """Take reports of states."""
+        parse_optional_id(request.session_id, "session_id")
+        reported = await self._leases.report(to_reports(request.reports))
+        return ReportRunsResponse(reports=[reported_message(each) for each in reported])
+
+    async def ReleaseLeases(self, request: ReleaseLeasesRequest, context: Context) -> ReleaseLeasesResponse:
+        """Take work back."""
+        parse_optional_id(request.session_id, "session_id")
+        held = to_held(request.leases, "leases", _MOST_LEASES)
+        reported = await self._leases.release(held, cut(request.reason))
+        return ReleaseLeasesResponse(reports=[reported_message(each) for each in reported])
+
+    async def ListLeases(self, request: ListLeasesRequest, context: Context) -> ListLeasesResponse:
+        """Who holds what."""
+        page = await self._workers.leases(
+            page_request(request),
+            work_pool_name=request.work_pool_name,
+            session_id=parse_optional_id(request.session_id, "session_id"),
+        )
+        return ListLeasesResponse(
+            leases=[lease_info_message(each) for each in page.items], next_page_token=page.next_token
+        )
+
+
+def _wait_seconds(request: AcquireLeasesRequest) -> float:
+    if not request.HasField("wait"):
+        return _DEFAULT_WAIT_SECONDS
+    seconds = from_duration(request.wait, "wait").total_seconds()
+    if seconds > MAX_WAIT_SECONDS:
+        raise InvalidArgument.of("wait", f"{seconds:g} s are more than the limit of {MAX_WAIT_SECONDS:g} s.")
+    return seconds

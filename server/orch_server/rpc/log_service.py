@@ -1,0 +1,63 @@
+"""The service of logs: convert, call, convert."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from orch_proto.v1.lease_pb2 import ReportVerdict
+from orch_proto.v1.log_service_pb2 import (
+    AppendLogsRequest,
+    AppendLogsResponse,
+    GetLogOffsetRequest,
+    GetLogOffsetResponse,
+    ListLogsRequest,
+    ListLogsResponse,
+    WatchLogsRequest,
+    WatchLogsResponse,
+)
+from orch_proto.v1.log_service_pb2_grpc import LogServiceServicer
+from orch_server.application.logs import Logs
+from orch_server.application.pages import page_size
+from orch_server.rpc.convert.basics import parse_id
+from orch_server.rpc.convert.logs import RecordCodec, entry_message, to_append, to_log_filter, to_stream
+from orch_server.rpc.handlers import Context
+
+_DEFAULT_PAGE_SIZE = 1000
+_MAX_PAGE_SIZE = 10_000
+
+
+class LogServicer(LogServiceServicer):
+    """Takes, reads and follows the logs of flow runs."""
+
+    def __init__(self, logs: Logs) -> None:
+        self._logs = logs
+        self._codec = RecordCodec()
+
+    async def AppendLogs(self, request: AppendLogsRequest, context: Context) -> AppendLogsResponse:
+        """Store lines."""
+        appended = await self._logs.append(to_append(request))
+        verdict = ReportVerdict.ValueType(appended.verdict)
+        return AppendLogsResponse(committed_offset=appended.committed_offset, verdict=verdict)
+
+    async def GetLogOffset(self, request: GetLogOffsetRequest, context: Context) -> GetLogOffsetResponse:
+        """Say where a stream ends."""
+        stream = to_stream(request.stream, "stream", required=True)
+        return GetLogOffsetResponse(
+            offset=await self._logs.offset(parse_id(request.flow_run_id, "flow_run_id"), stream)
+        )
+
+    async def ListLogs(self, request: ListLogsRequest, context: Context) -> ListLogsResponse:
+        """Read lines."""
+        size = page_size(request.page_size, default=_DEFAULT_PAGE_SIZE, largest=_MAX_PAGE_SIZE)
+        run_id = parse_id(request.flow_run_id, "flow_run_id")
+        page, token = await self._logs.page(
+            run_id, to_log_filter(request.filter), self._codec, token=request.page_token, size=size
+        )
+        return ListLogsResponse(entries=map(entry_message, page.lines), next_page_token=token)
+
+    async def WatchLogs(self, request: WatchLogsRequest, context: Context) -> AsyncIterator[WatchLogsResponse]:
+        """Follow lines."""
+        run_id = parse_id(request.flow_run_id, "flow_run_id")
+        watch = self._logs.watch(run_id, to_log_filter(request.filter), self._codec, resume_token=request.resume_token)
+        async with aclosing(watch) as pages:
+            async for page, token in pages:
+                yield WatchLogsResponse(entries=map(entry_message, page.lines), resume_token=token)

@@ -1,0 +1,52 @@
+"""The service of task runs: convert, call, convert."""
+
+from orch_proto.v1.lease_pb2 import ReportVerdict
+from orch_proto.v1.task_run_service_pb2 import (
+    GetTaskRunRequest,
+    GetTaskRunResponse,
+    ListTaskRunsRequest,
+    ListTaskRunsResponse,
+    ListTaskRunStatesRequest,
+    ListTaskRunStatesResponse,
+    ReportTaskRunsRequest,
+    ReportTaskRunsResponse,
+)
+from orch_proto.v1.task_run_service_pb2_grpc import TaskRunServiceServicer
+from orch_server.application.task_runs import TaskRuns
+from orch_server.rpc.convert.basics import page_request, parse_id
+from orch_server.rpc.convert.states import change_message, to_state_type
+from orch_server.rpc.convert.task_runs import task_run_message, to_task_reports
+from orch_server.rpc.handlers import Context
+
+
+class TaskRunServicer(TaskRunServiceServicer):
+    """Takes reports of task runs, and lists them."""
+
+    def __init__(self, task_runs: TaskRuns) -> None:
+        self._task_runs = task_runs
+
+    async def ReportTaskRuns(self, request: ReportTaskRunsRequest, context: Context) -> ReportTaskRunsResponse:
+        """Write news."""
+        verdict = await self._task_runs.report(to_task_reports(request))
+        return ReportTaskRunsResponse(verdict=ReportVerdict.ValueType(verdict))
+
+    async def GetTaskRun(self, request: GetTaskRunRequest, context: Context) -> GetTaskRunResponse:
+        """Read one."""
+        run = await self._task_runs.get(parse_id(request.task_run_id, "task_run_id"))
+        return GetTaskRunResponse(task_run=task_run_message(run))
+
+    async def ListTaskRuns(self, request: ListTaskRunsRequest, context: Context) -> ListTaskRunsResponse:
+        """Read many."""
+        run_id = parse_id(request.flow_run_id, "flow_run_id")
+        types = [to_state_type(each, "state_types") for each in request.state_types]
+        page = await self._task_runs.page(page_request(request), run_id, types)
+        return ListTaskRunsResponse(
+            task_runs=[task_run_message(run) for run in page.items], next_page_token=page.next_token
+        )
+
+    async def ListTaskRunStates(self, request: ListTaskRunStatesRequest, context: Context) -> ListTaskRunStatesResponse:
+        """Read a history."""
+        page = await self._task_runs.states(page_request(request), parse_id(request.task_run_id, "task_run_id"))
+        return ListTaskRunStatesResponse(
+            changes=[change_message(each) for each in page.items], next_page_token=page.next_token
+        )

@@ -1,0 +1,38 @@
+"""What background services remember between rounds."""
+
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Insert, bindparam, select, update
+
+from orch_server.storage.inserts import insert_or_skip
+from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.tables import background_service
+
+_c = background_service.c
+_LOCK = select(_c.last_run_time).where(_c.name == bindparam("service")).with_for_update()
+_BEGIN = update(background_service).where(_c.name == bindparam("service")).values(last_run_time=bindparam("now"))
+
+
+@cache
+def _first(kind: Kind) -> Insert:
+    return insert_or_skip(kind, background_service, ["name"])
+
+
+class SqlBackground:
+    """The store's side of `BackgroundRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def begin(self, name: str) -> datetime | None:
+        """A round of the service begins now; returns when the last one did, None for the first."""
+        execute = self._scope.connection.execute
+        row = execute(_LOCK, {"service": name}).first()
+        if row is None:
+            execute(_first(self._scope.kind), {"name": name, "last_run_time": self._scope.now})
+            return None
+        # Read after the lock: the row may have waited for another server's round.
+        execute(_BEGIN, {"service": name, "now": max(self._scope.now, row.last_run_time)})
+        last: datetime = row.last_run_time
+        return last

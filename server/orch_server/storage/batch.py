@@ -1,0 +1,69 @@
+"""Many rows for one statement: `UPDATE … FROM batch`, `INSERT … SELECT … FROM batch`.
+
+Postgres takes an array a column (`unnest`), SQLite one JSON text (`json_each`). To a statement both look like a table.
+Columns may be ids, numbers, booleans, texts and instants; bytes go through plain inserts.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Boolean, ColumnElement, FromClause, TableValuedAlias, bindparam, cast, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+from orch_server.storage.types import to_micros
+
+Cell: TypeAlias = UUID | int | float | bool | str | datetime | None
+
+
+class Batch:
+    """A table made of a statement's parameters. Build statements on `table.c`, execute them with `parameters(rows)`."""
+
+    def __init__(self, kind: str, name: str = "batch", /, **columns: TypeEngine[Any]) -> None:
+        self._name = name
+        self._names = tuple(columns)
+        self._on_postgres = kind == "postgresql"
+        self.table: FromClause = self._unnest(columns) if self._on_postgres else self._json_each(columns)
+
+    def _unnest(self, columns: dict[str, TypeEngine[Any]]) -> TableValuedAlias:
+        arrays = [bindparam(f"{self._name}_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
+        shapes = [column(name, type_) for name, type_ in columns.items()]
+        return func.unnest(*arrays).table_valued(*shapes, name=self._name).render_derived()
+
+    def _json_each(self, columns: dict[str, TypeEngine[Any]]) -> FromClause:
+        each = func.json_each(bindparam(f"{self._name}_rows")).table_valued("value", name=f"{self._name}_each")
+        cells = [
+            cast(func.json_extract(each.c.value, f"$[{place}]"), type_).label(name)
+            if isinstance(type_, Boolean)
+            else func.json_extract(each.c.value, f"$[{place}]", type_=type_).label(name)
+            for place, (name, type_) in enumerate(columns.items())
+        ]
+        return select(*cells).subquery(self._name)
+
+    def parameters(self, rows: Sequence[Sequence[Cell]]) -> dict[str, Any]:
+        """The statement's parameters for these rows, each in the order of the columns."""
+        if self._on_postgres:
+            arrays = zip(*rows, strict=True) if rows else ([] for _ in self._names)
+            return {f"{self._name}_{name}": list(cells) for name, cells in zip(self._names, arrays, strict=True)}
+        return {f"{self._name}_rows": json.dumps([[_json_cell(cell) for cell in row] for row in rows])}
+
+
+def one_of(column_: ColumnElement[Any], name: str, kind: str) -> ColumnElement[bool]:
+    """`column IN (…)` for a list of any length.
+
+    On Postgres it is one array, so that the statement's text, and with it its plan, stays the same.
+    """
+    if kind == "postgresql":
+        return column_ == func.any(bindparam(name, type_=ARRAY(column_.type)))
+    return column_.in_(bindparam(name, expanding=True))
+
+
+def _json_cell(cell: Cell) -> str | float | None:
+    if isinstance(cell, UUID):
+        return cell.hex
+    if isinstance(cell, datetime):
+        return to_micros(cell)
+    return cell

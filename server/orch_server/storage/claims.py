@@ -1,0 +1,155 @@
+"""What a pool may grant: capacity from live leases, and runs whose time has come."""
+
+from collections.abc import Sequence, Set
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, func, literal_column, not_, or_, select
+
+from orch_server.application.lease_rows import Backlog, PoolCapacity, QueueCapacity
+from orch_server.domain.flow_runs import FlowRun
+from orch_server.storage.flow_run_mapping import run_columns, run_of
+from orch_server.storage.scope import Scope
+from orch_server.storage.tables import deployment, flow_run, lease, work_pool, work_queue
+from orch_server.storage.types import ID, INSTANT
+
+_QUEUED = flow_run.c.state_type == literal_column("1")
+"""A literal, so that the planner finds the partial index of queued runs."""
+
+_POOL = bindparam("pool_id", type_=ID)
+_NOW = bindparam("now", type_=INSTANT)
+
+_LIMITED_DEPLOYMENTS = (
+    select(deployment.c.id)
+    .where(deployment.c.work_queue_id == work_queue.c.id, deployment.c.concurrency_limit.is_not(None))
+    .exists()
+)
+_PLAN = (
+    select(
+        work_pool.c.paused.label("pool_paused"),
+        work_pool.c.concurrency_limit.label("pool_limit"),
+        work_pool.c.lease_ttl_ms,
+        work_queue.c.id.label("queue_id"),
+        work_queue.c.name.label("queue_name"),
+        work_queue.c.paused.label("queue_paused"),
+        work_queue.c.concurrency_limit.label("queue_limit"),
+        _LIMITED_DEPLOYMENTS.label("limited_deployments"),
+    )
+    .join(work_queue, work_queue.c.work_pool_id == work_pool.c.id)
+    .where(work_pool.c.id == _POOL)
+    .order_by(work_queue.c.priority, work_queue.c.name)
+)
+_LOCK_POOL = select(work_pool.c.id).where(work_pool.c.id == _POOL).with_for_update(key_share=True)
+_LEASES_BY_QUEUE = (
+    select(lease.c.work_queue_id, func.count().label("held"))
+    .where(lease.c.work_pool_id == _POOL)
+    .group_by(lease.c.work_queue_id)
+)
+_FREE_BY_DEPLOYMENT = (
+    select(deployment.c.id, deployment.c.concurrency_limit, func.count(lease.c.flow_run_id).label("held"))
+    .join(work_queue, work_queue.c.id == deployment.c.work_queue_id)
+    .outerjoin(lease, lease.c.deployment_id == deployment.c.id)
+    .where(work_queue.c.work_pool_id == _POOL, deployment.c.concurrency_limit.is_not(None))
+    .group_by(deployment.c.id, deployment.c.concurrency_limit)
+)
+
+
+@cache
+def _claimable() -> Select[Any]:
+    earlier = flow_run.alias("earlier")
+    waits = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.schedule_id == flow_run.c.schedule_id,
+            earlier.c.id < flow_run.c.id,
+            earlier.c.end_time.is_(None),
+        )
+        .exists()
+    )
+    return (
+        run_columns(with_result=False)
+        .where(
+            flow_run.c.work_queue_id == bindparam("queue_id", type_=ID),
+            _QUEUED,
+            flow_run.c.scheduled_time <= _NOW,
+            or_(not_(flow_run.c.waits_for_schedule), not_(waits)),
+            or_(
+                flow_run.c.deployment_id.is_(None),
+                flow_run.c.deployment_id.not_in(bindparam("without", expanding=True)),
+            ),
+        )
+        .order_by(flow_run.c.scheduled_time, flow_run.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(of=flow_run, skip_locked=True)
+    )
+
+
+_WAITING = select(flow_run.c.scheduled_time).where(flow_run.c.work_queue_id == bindparam("queue_id", type_=ID), _QUEUED)
+_FIRST_DUE = _WAITING.where(flow_run.c.scheduled_time <= _NOW).limit(1)
+_NEXT_DUE = _WAITING.where(flow_run.c.scheduled_time > _NOW).order_by(flow_run.c.scheduled_time).limit(1)
+
+
+class SqlClaims:
+    """The part of `LeaseRows` that says what may be granted."""
+
+    _scope: Scope
+
+    def capacity(self, work_pool_id: UUID, *, wanted: int) -> PoolCapacity | None:
+        """What the pool may grant, at most `wanted` a queue, counted from its live leases.
+
+        Where a limit exists, the pool is locked until the transaction ends, so that two servers cannot both use the
+        last slot. None where the pool is paused or not there.
+        """
+        pool = {"pool_id": work_pool_id}
+        plan = self._scope.connection.execute(_PLAN, pool).all()
+        if not plan or plan[0].pool_paused:
+            return None
+        limited = any(row.pool_limit is not None or row.queue_limit is not None for row in plan)
+        by_deployment = any(row.limited_deployments for row in plan)
+        held: dict[UUID, int] = {}
+        free: dict[UUID, int] = {}
+        if limited or by_deployment:
+            self._scope.connection.execute(_LOCK_POOL, pool)
+            held = {row.work_queue_id: row.held for row in self._scope.connection.execute(_LEASES_BY_QUEUE, pool)}
+        if by_deployment:
+            rows = self._scope.connection.execute(_FREE_BY_DEPLOYMENT, pool)
+            free = {row.id: max(row.concurrency_limit - row.held, 0) for row in rows}
+        return _capacity(plan, held, free, wanted)
+
+    def claimable(self, work_queue_id: UUID, *, limit: int, without_deployments: Set[UUID]) -> list[FlowRun]:
+        """Runs of a queue whose time has come, oldest first, locked; those that others have locked are skipped."""
+        named = {
+            "queue_id": work_queue_id,
+            "now": self._scope.now,
+            "most": limit,
+            "without": list(without_deployments),
+        }
+        return [run_of(row) for row in self._scope.connection.execute(_claimable(), named)]
+
+    def backlog(self, work_queue_ids: Sequence[UUID]) -> Backlog:
+        """What waits in queues, due or not."""
+        due, following = False, None
+        for queue_id in work_queue_ids:
+            named = {"queue_id": queue_id, "now": self._scope.now}
+            due = due or self._scope.connection.execute(_FIRST_DUE, named).first() is not None
+            row = self._scope.connection.execute(_NEXT_DUE, named).first()
+            if row is not None and (following is None or row.scheduled_time < following):
+                following = row.scheduled_time
+        return Backlog(following, blocked=due)
+
+
+def _capacity(plan: Sequence[Row[Any]], held: dict[UUID, int], free: dict[UUID, int], wanted: int) -> PoolCapacity:
+    first = plan[0]
+    total = _room(first.pool_limit, sum(held.values()), wanted)
+    queues = tuple(
+        QueueCapacity(row.queue_id, row.queue_name, _room(row.queue_limit, held.get(row.queue_id, 0), wanted))
+        for row in plan
+        if not row.queue_paused
+    )
+    return PoolCapacity(timedelta(milliseconds=first.lease_ttl_ms), queues, total, free)
+
+
+def _room(limit: int | None, held: int, wanted: int) -> int:
+    return wanted if limit is None else min(wanted, max(limit - held, 0))

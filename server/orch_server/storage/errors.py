@@ -1,0 +1,84 @@
+"""From the drivers' errors to the use cases': what is worth a repeat, what means that the database is away."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from orch_server.application.errors import OrchError, Overloaded, Unavailable
+
+_REPEATABLE = {"40001", "40P01"}
+"""Postgres: serialization failure, deadlock (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+_FULL = {"53100"}
+_BUSY = {"55P03", "57014", "53300", "53200"}
+"""Postgres: lock timeout, statement timeout, too many connections, out of memory."""
+_RETRY_SECONDS = 1.0
+
+
+def is_repeatable(error: DBAPIError) -> bool:
+    """Whether the transaction was turned away by others' and will go through when it is run again."""
+    return _sqlstate(error) in _REPEATABLE
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return str(state or "")
+
+
+def _from_sqlite(error: sqlite3.Error) -> OrchError | None:
+    text = str(error)
+    if "full" in text:
+        return _disk_full(text)
+    if "locked" in text or "busy" in text:
+        return Overloaded(f"The database file is busy: {text}. Try again.", retry_after_seconds=_RETRY_SECONDS)
+    if isinstance(error, sqlite3.OperationalError):
+        return Unavailable(f"The database file cannot be used: {text}.", retry_after_seconds=_RETRY_SECONDS)
+    return None
+
+
+def _disk_full(text: str) -> OrchError:
+    return Unavailable(
+        f"The database's disk is full ({text}); nothing was written. Free some space: the server goes on by itself.",
+        retry_after_seconds=5 * _RETRY_SECONDS,
+        reason="DISK_FULL",
+    )
+
+
+def _translated(error: DBAPIError) -> OrchError | None:
+    """The use cases' error for a driver's; None for a bug of ours, which must stay visible."""
+    if isinstance(error.orig, sqlite3.Error):
+        return _from_sqlite(error.orig)
+    state = _sqlstate(error)
+    if state in _FULL:
+        return _disk_full(str(error.orig))
+    if state in _BUSY:
+        return Overloaded(f"The database is overloaded: {error.orig}.", retry_after_seconds=_RETRY_SECONDS)
+    away = error.connection_invalidated or state[:2] in {"08", "57"} or isinstance(error, InterfaceError)
+    if away or isinstance(error, OperationalError):
+        return _away(error.orig)
+    return None
+
+
+def _away(cause: object) -> Unavailable:
+    return Unavailable(
+        f"The database cannot be reached ({cause}). The server tries again by itself; so should you.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the drivers' errors into the use cases'. A bug of ours passes as it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        known = _translated(error)
+        if known is None:
+            raise
+        raise known from error
+    except PoolTimeoutError as error:
+        raise Overloaded("All database connections are busy.", retry_after_seconds=_RETRY_SECONDS) from error
+    except (TimeoutError, OSError) as error:
+        raise _away(error) from error

@@ -1,0 +1,52 @@
+"""Fences: a run's newest token, locked while what its holder says is written."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, select
+
+from orch_server.application.fence_rows import Fence
+from orch_server.domain.states import StateType
+from orch_server.storage.batch import one_of
+from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.tables import flow_run
+
+_COLUMNS: Select[Any] = select(
+    flow_run.c.id,
+    flow_run.c.token,
+    flow_run.c.state_type,
+    flow_run.c.work_pool_id,
+    flow_run.c.create_time,
+    flow_run.c.end_time,
+)
+_LOOK = _COLUMNS.where(flow_run.c.id == bindparam("run_id"))
+
+
+@cache
+def _hold(kind: Kind) -> Select[Any]:
+    """Locks in the order of the ids, as everywhere. `key_share`: rows that refer to the run may still be inserted."""
+    statement = _COLUMNS.where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id)
+    return statement.with_for_update(key_share=True)
+
+
+class SqlFences:
+    """The store's side of `FenceRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def hold(self, ids: Sequence[UUID]) -> dict[UUID, Fence]:
+        """Where these runs stand, kept so until the transaction ends."""
+        rows = self._scope.connection.execute(_hold(self._scope.kind), {"ids": sorted(set(ids))})
+        return {row.id: _fence(row) for row in rows}
+
+    def look(self, flow_run_id: UUID) -> Fence | None:
+        """Where one run stands now."""
+        row = self._scope.connection.execute(_LOOK, {"run_id": flow_run_id}).first()
+        return _fence(row) if row is not None else None
+
+
+def _fence(row: Row[Any]) -> Fence:
+    return Fence(row.token, StateType(row.state_type), row.work_pool_id, row.create_time, row.end_time)

@@ -1,0 +1,196 @@
+"""Between rows of flow runs and their values."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, null, select
+
+from orch_server.domain.flow_runs import NO_TRACE, FlowRun, TraceContext
+from orch_server.domain.results import Result
+from orch_server.domain.runs import RunFacts
+from orch_server.domain.states import State, StateType
+from orch_server.storage.documents import (
+    dump_failure,
+    dump_recovery,
+    dump_retry,
+    load_failure,
+    load_recovery,
+    load_retry,
+)
+from orch_server.storage.tables import flow, flow_run, flow_run_result, work_pool, work_queue
+
+_r = flow_run.c
+
+_FACTS = (
+    _r.id,
+    _r.state_type,
+    _r.state_name,
+    _r.state_time,
+    _r.state_message,
+    _r.failure,
+    _r.version,
+    _r.token,
+    _r.report_sequence,
+    _r.attempt,
+    _r.retries_used,
+    _r.crash_restarts_used,
+    _r.lost_from,
+    _r.retry_policy,
+    _r.recovery_policy,
+    _r.scheduled_time,
+    _r.start_time,
+    _r.end_time,
+    _r.work_pool_id,
+)
+_CARRIED = (
+    _r.name,
+    _r.flow_id,
+    _r.deployment_id,
+    _r.deployment_version,
+    _r.work_queue_id,
+    _r.parameters,
+    _r.job_variables,
+    _r.tags,
+    _r.idempotency_key,
+    _r.parent_flow_run_id,
+    _r.parent_task_run_id,
+    _r.schedule_id,
+    _r.nominal_time,
+    _r.waits_for_schedule,
+    _r.traceparent,
+    _r.tracestate,
+    _r.create_time,
+    _r.update_time,
+    flow.c.name.label("flow_name"),
+    work_pool.c.name.label("work_pool_name"),
+    work_queue.c.name.label("work_queue_name"),
+)
+
+
+def fact_columns() -> Sequence[ColumnElement[Any]]:
+    """What decisions need."""
+    return _FACTS
+
+
+def run_columns(*, with_result: bool) -> Select[Any]:
+    """Whole runs, with the names that belong to them; their results' bytes only where asked."""
+    result = flow_run_result.c
+    data = result.data.label("result_data") if with_result else null().label("result_data")
+    columns = (
+        *_FACTS,
+        *_CARRIED,
+        data,
+        result.uri.label("result_uri"),
+        result.media_type.label("result_media_type"),
+        result.size_bytes.label("result_size_bytes"),
+    )
+    joined = (
+        flow_run.join(flow, flow.c.id == _r.flow_id)
+        .outerjoin(work_pool, work_pool.c.id == _r.work_pool_id)
+        .outerjoin(work_queue, work_queue.c.id == _r.work_queue_id)
+        .outerjoin(flow_run_result, result.flow_run_id == _r.id)
+    )
+    return select(*columns).select_from(joined)
+
+
+def facts_of(row: Row[Any]) -> RunFacts:
+    """A row's facts."""
+    return RunFacts(
+        id=row.id,
+        state=State(
+            StateType(row.state_type), row.state_name, row.state_time, row.state_message, load_failure(row.failure)
+        ),
+        version=row.version,
+        token=row.token,
+        report_sequence=row.report_sequence,
+        attempt=row.attempt,
+        retries_used=row.retries_used,
+        crash_restarts_used=row.crash_restarts_used,
+        lost_from=StateType(row.lost_from) if row.lost_from is not None else None,
+        retry_policy=load_retry(row.retry_policy),
+        recovery_policy=load_recovery(row.recovery_policy),
+        scheduled_time=row.scheduled_time,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        work_pool_id=row.work_pool_id,
+    )
+
+
+def run_of(row: Row[Any]) -> FlowRun:
+    """A whole run from a row of `run_columns`."""
+    return FlowRun(
+        facts=facts_of(row),
+        name=row.name,
+        flow_id=row.flow_id,
+        flow_name=row.flow_name,
+        deployment_id=row.deployment_id,
+        deployment_version=row.deployment_version,
+        work_queue_id=row.work_queue_id,
+        work_pool_name=row.work_pool_name or "",
+        work_queue_name=row.work_queue_name or "",
+        parameters=row.parameters,
+        job_variables=row.job_variables,
+        tags=tuple(json.loads(row.tags)) if row.tags != "[]" else (),
+        idempotency_key=row.idempotency_key or "",
+        parent_flow_run_id=row.parent_flow_run_id,
+        parent_task_run_id=row.parent_task_run_id,
+        schedule_id=row.schedule_id,
+        nominal_time=row.nominal_time,
+        waits_for_schedule=row.waits_for_schedule,
+        trace=TraceContext(row.traceparent, row.tracestate) if row.traceparent else NO_TRACE,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        result=_result_of(row),
+    )
+
+
+def _result_of(row: Row[Any]) -> Result | None:
+    if row.result_media_type is None:
+        return None
+    return Result(row.result_data, row.result_uri, row.result_media_type, row.result_size_bytes)
+
+
+def run_row(run: FlowRun) -> dict[str, Any]:
+    """A new run as a row."""
+    facts = run.facts
+    return {
+        "id": facts.id,
+        "name": run.name,
+        "flow_id": run.flow_id,
+        "deployment_id": run.deployment_id,
+        "deployment_version": run.deployment_version,
+        "work_pool_id": facts.work_pool_id,
+        "work_queue_id": run.work_queue_id,
+        "state_type": facts.state.type,
+        "state_name": facts.state.name,
+        "state_message": facts.state.message,
+        "state_time": facts.state.time,
+        "failure": dump_failure(facts.state.failure),
+        "version": facts.version,
+        "token": facts.token,
+        "report_sequence": facts.report_sequence,
+        "lost_from": facts.lost_from,
+        "attempt": facts.attempt,
+        "retries_used": facts.retries_used,
+        "crash_restarts_used": facts.crash_restarts_used,
+        "retry_policy": dump_retry(facts.retry_policy),
+        "recovery_policy": dump_recovery(facts.recovery_policy),
+        "parameters": run.parameters,
+        "job_variables": run.job_variables,
+        "tags": json.dumps(run.tags) if run.tags else "[]",
+        "idempotency_scope": (run.deployment_id or run.flow_id) if run.idempotency_key else None,
+        "idempotency_key": run.idempotency_key or None,
+        "parent_flow_run_id": run.parent_flow_run_id,
+        "parent_task_run_id": run.parent_task_run_id,
+        "schedule_id": run.schedule_id,
+        "nominal_time": run.nominal_time,
+        "waits_for_schedule": run.waits_for_schedule,
+        "traceparent": run.trace.traceparent,
+        "tracestate": run.trace.tracestate,
+        "create_time": run.create_time,
+        "scheduled_time": facts.scheduled_time,
+        "start_time": facts.start_time,
+        "end_time": facts.end_time,
+        "update_time": run.update_time,
+    }

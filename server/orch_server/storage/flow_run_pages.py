@@ -1,0 +1,60 @@
+"""Which flow runs a filter finds, newest first. Ids are UUIDs of version 7, so their order is that of creation."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select
+
+from orch_server.domain.flow_runs import FlowRunFilter
+from orch_server.storage.flow_run_mapping import run_columns
+from orch_server.storage.tables import flow, flow_run, flow_run_tag, work_pool
+
+_CLOCK_SKEW = timedelta(minutes=1)
+"""An id's time is the server's, create_time is the database's: the bound on ids leaves this much room."""
+
+
+def page_statement(run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> Select[Any]:
+    """The statement of one page: conditions on indexed columns, keyset by id, no offset, no count."""
+    conditions = _conditions(run_filter)
+    if before is not None:
+        conditions.append(flow_run.c.id < before)
+    return run_columns(with_result=False).where(*conditions).order_by(flow_run.c.id.desc()).limit(limit)
+
+
+def _conditions(f: FlowRunFilter) -> list[ColumnElement[bool]]:
+    run = flow_run.c
+    found: list[ColumnElement[bool]] = []
+    if f.flow_names:
+        found.append(run.flow_id.in_(select(flow.c.id).where(flow.c.name.in_(f.flow_names))))
+    if f.deployment_ids:
+        found.append(run.deployment_id.in_(f.deployment_ids))
+    if f.state_types:
+        found.append(run.state_type.in_(f.state_types))
+    if f.state_names:
+        found.append(run.state_name.in_(f.state_names))
+    found.extend(run.id.in_(select(flow_run_tag.c.flow_run_id).where(flow_run_tag.c.tag == tag)) for tag in f.tags)
+    if f.name_prefix:
+        found.append(run.name.startswith(f.name_prefix, autoescape=True))
+    if f.work_pool_names:
+        found.append(run.work_pool_id.in_(select(work_pool.c.id).where(work_pool.c.name.in_(f.work_pool_names))))
+    if f.parent_flow_run_id is not None:
+        found.append(run.parent_flow_run_id == f.parent_flow_run_id)
+    if f.schedule_id is not None:
+        found.append(run.schedule_id == f.schedule_id)
+    return found + _created_between(f)
+
+
+def _created_between(f: FlowRunFilter) -> list[ColumnElement[bool]]:
+    run = flow_run.c
+    found: list[ColumnElement[bool]] = []
+    if f.create_time_from is not None:
+        found += [run.create_time >= f.create_time_from, run.id >= _first_id(f.create_time_from - _CLOCK_SKEW)]
+    if f.create_time_to is not None:
+        found += [run.create_time < f.create_time_to, run.id < _first_id(f.create_time_to + _CLOCK_SKEW)]
+    return found
+
+
+def _first_id(moment: datetime) -> UUID:
+    """The smallest UUID of version 7 of a moment."""
+    return UUID(int=max(int(moment.timestamp() * 1000), 0) << 80)

@@ -1,0 +1,178 @@
+"""Flow runs: inserted once, changed under their token and version, read whole."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Insert, Select, and_, bindparam, delete, insert, select, tuple_, update
+
+from orch_server.application.flow_run_rows import Change
+from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
+from orch_server.domain.leases import Lease
+from orch_server.domain.results import Result
+from orch_server.domain.runs import RunFacts
+from orch_server.domain.states import State, StateChange, StateType
+from orch_server.storage.batch import one_of
+from orch_server.storage.documents import load_failure
+from orch_server.storage.flow_run_mapping import fact_columns, facts_of, run_columns, run_of
+from orch_server.storage.flow_run_pages import page_statement
+from orch_server.storage.inserts import insert_or_replace
+from orch_server.storage.run_writes import write_changes, write_new
+from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.tables import (
+    flow_run,
+    flow_run_result,
+    flow_run_state,
+    flow_run_tag,
+    lease,
+    log_chunk,
+    task_run,
+)
+
+_ADD_TAGS = insert(flow_run_tag)
+
+
+@cache
+def _lock(kind: Kind, *, skip_locked: bool) -> Select[Any]:
+    """Locks in the order of the ids, so that transactions cannot wait for each other in a circle."""
+    statement = select(*fact_columns()).where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id)
+    return statement.with_for_update(of=flow_run, skip_locked=skip_locked, key_share=True)
+
+
+@cache
+def _get(kind: Kind) -> Select[Any]:
+    return run_columns(with_result=True).where(one_of(flow_run.c.id, "ids", kind))
+
+
+@cache
+def _state_types(kind: Kind) -> Select[tuple[UUID, int, int]]:
+    return select(flow_run.c.id, flow_run.c.state_type, flow_run.c.token).where(one_of(flow_run.c.id, "ids", kind))
+
+
+_STATES = (
+    select(flow_run_state)
+    .where(flow_run_state.c.flow_run_id == bindparam("run_id"), flow_run_state.c.version > bindparam("after_version"))
+    .order_by(flow_run_state.c.version)
+    .limit(bindparam("most"))
+)
+_RENAME = (
+    update(flow_run)
+    .where(flow_run.c.id == bindparam("run_id"), flow_run.c.version == bindparam("old_version"))
+    .values(
+        name=bindparam("new_name"),
+        tags=bindparam("new_tags"),
+        version=flow_run.c.version + 1,
+        update_time=bindparam("now"),
+    )
+)
+
+
+@cache
+def _set_result(kind: Kind) -> Insert:
+    return insert_or_replace(kind, flow_run_result, ["flow_run_id"])
+
+
+class SqlFlowRuns:
+    """The store's side of `FlowRunRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def add(self, runs: Sequence[FlowRun]) -> None:
+        """Insert new runs with their tags and first states."""
+        write_new(self._scope, runs)
+
+    def find_by_key(self, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+        """Runs by idempotency scope (a deployment's or flow's id) and key."""
+        if not keys:
+            return {}
+        scope, key = flow_run.c.idempotency_scope, flow_run.c.idempotency_key
+        statement = select(scope, key, flow_run.c.id).where(tuple_(scope, key).in_(keys), key.is_not(None))
+        return {(row[0], row[1]): row[2] for row in self._scope.connection.execute(statement)}
+
+    def get(self, ids: Sequence[UUID]) -> dict[UUID, FlowRun]:
+        """Whole runs by id; those that are not there are left out."""
+        rows = self._scope.connection.execute(_get(self._scope.kind), {"ids": list(ids)})
+        return {row.id: run_of(row) for row in rows}
+
+    def page(self, run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> list[FlowRun]:
+        """Runs that match, newest first, older than `before`, at most `limit`; without their results' bytes."""
+        statement = page_statement(run_filter, before=before, limit=limit)
+        return [run_of(row) for row in self._scope.connection.execute(statement)]
+
+    def lock(self, ids: Sequence[UUID], *, skip_locked: bool = False) -> dict[UUID, RunFacts]:
+        """Lock runs in the order of their ids and return what decisions need; absent ones are left out."""
+        if not ids:
+            return {}
+        statement = _lock(self._scope.kind, skip_locked=skip_locked)
+        rows = self._scope.connection.execute(statement, {"ids": sorted(set(ids))})
+        return {row.id: facts_of(row) for row in rows}
+
+    def change(self, changes: Sequence[Change], *, granted: Sequence[Lease] = (), ended: Sequence[UUID] = ()) -> None:
+        """Write locked runs, their histories, and what becomes of their leases."""
+        write_changes(self._scope, changes, granted=granted, ended=ended)
+
+    def set_results(self, results: Sequence[tuple[UUID, Result]]) -> None:
+        """Store what runs returned, over what they returned before."""
+        if results:
+            rows = [
+                {
+                    "flow_run_id": run_id,
+                    "data": result.data,
+                    "uri": result.uri,
+                    "media_type": result.media_type,
+                    "size_bytes": result.size_bytes,
+                }
+                for run_id, result in results
+            ]
+            self._scope.connection.execute(_set_result(self._scope.kind), rows)
+
+    def state_types(self, ids: Sequence[UUID]) -> dict[UUID, tuple[StateType, int]]:
+        """State type and newest token of runs, without locking them."""
+        rows = self._scope.connection.execute(_state_types(self._scope.kind), {"ids": list(ids)})
+        return {row.id: (StateType(row.state_type), row.token) for row in rows}
+
+    def states(self, run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:
+        """A run's history, oldest first, past a version."""
+        parameters = {"run_id": run_id, "after_version": after_version, "most": limit}
+        return [
+            StateChange(
+                row.version,
+                State(StateType(row.type), row.name, row.state_time, row.message, load_failure(row.failure)),
+                row.token,
+            )
+            for row in self._scope.connection.execute(_STATES, parameters)
+        ]
+
+    def rename(self, run_id: UUID, *, name: str, tags: Sequence[str], version: int) -> bool:
+        """Set a run's name and tags where it still has this version; False where not."""
+        execute = self._scope.connection.execute
+        parameters = {
+            "run_id": run_id,
+            "old_version": version,
+            "new_name": name,
+            "new_tags": json.dumps(list(tags)),
+            "now": self._scope.now,
+        }
+        if execute(_RENAME, parameters).rowcount == 0:
+            return False
+        execute(delete(flow_run_tag).where(flow_run_tag.c.flow_run_id == run_id))
+        if tags:
+            execute(_ADD_TAGS, [{"tag": tag, "flow_run_id": run_id} for tag in tags])
+        return True
+
+    def delete(self, ids: Sequence[UUID]) -> None:
+        """Delete runs that have ended, with all that belongs to them."""
+        gone = {"ids": list(ids)}
+        ended = and_(
+            one_of(flow_run.c.id, "ids", self._scope.kind),
+            flow_run.c.end_time.is_not(None),
+            ~select(lease.c.flow_run_id).where(lease.c.flow_run_id == flow_run.c.id).exists(),
+        )
+        for table in (log_chunk, flow_run_state, task_run):
+            self._scope.connection.execute(
+                delete(table).where(one_of(table.c.flow_run_id, "ids", self._scope.kind)), gone
+            )
+        self._scope.connection.execute(delete(flow_run).where(ended), gone)

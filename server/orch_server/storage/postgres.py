@@ -1,0 +1,105 @@
+"""Postgres through asyncpg: pools of connections, one kept apart for heartbeats."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, TypeVar
+
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from orch_server.application.ports import Clock, Wakeups
+from orch_server.storage.database import Channel
+from orch_server.storage.errors import is_repeatable, translated
+from orch_server.storage.scope import Scope
+from orch_server.storage.transaction import SqlTransaction
+
+R = TypeVar("R")
+
+_REPEATS = 5
+_HEARTBEAT_CONNECTIONS = 2
+
+
+class PostgresDatabase:
+    """A Postgres database. `clock` replaces the database's own clock, for tests that move time."""
+
+    kind: Final[Literal["postgresql"]] = "postgresql"
+
+    def __init__(
+        self,
+        url: str,
+        wakeups: Wakeups,
+        *,
+        clock: Clock | None = None,
+        pool_size: int = 8,
+        statement_timeout_seconds: float = 10.0,
+    ) -> None:
+        self._wakeups = wakeups
+        self._clock = clock
+        timeout = statement_timeout_seconds
+        self._engines: Mapping[Channel, AsyncEngine] = {
+            "main": _engine(url, pool_size, timeout),
+            "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout),
+        }
+        self._reader = self._engines["main"].execution_options(isolation_level="AUTOCOMMIT")
+
+    async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
+        """Run `work` in one transaction; again where others' transactions turned it away."""
+        with translated():
+            for _ in range(_REPEATS):
+                try:
+                    return await self._once(self._engines[channel], work)
+                except DBAPIError as error:
+                    if not is_repeatable(error):
+                        raise
+            return await self._once(self._engines[channel], work)
+
+    async def read(self, work: Callable[[SqlTransaction], R]) -> R:
+        """Run `work` without a transaction around it."""
+        with translated():
+            return await self._once(self._reader, work)
+
+    async def _once(self, engine: AsyncEngine, work: Callable[[SqlTransaction], R]) -> R:
+        async with engine.connect() as connection, connection.begin():
+            transaction, result = await connection.run_sync(self._run, work)
+        self._wakeups.announce(transaction.topics)
+        return result
+
+    def _run(self, connection: Connection, work: Callable[[SqlTransaction], R]) -> tuple[SqlTransaction, R]:
+        transaction = SqlTransaction(Scope(connection, self.kind, self._clock))
+        return transaction, work(transaction)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for engine in self._engines.values():
+            await engine.dispose()
+
+
+def _engine(url: str, size: int, timeout_seconds: float) -> AsyncEngine:
+    return create_async_engine(
+        async_url(url),
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=timeout_seconds,
+        pool_reset_on_return=None,
+        connect_args={
+            "timeout": timeout_seconds,
+            "command_timeout": 2 * timeout_seconds,
+            "server_settings": server_settings(timeout_seconds),
+        },
+    )
+
+
+def server_settings(timeout_seconds: float) -> dict[str, str]:
+    """What each connection asks of Postgres: a stalled statement or transaction must not hold others up."""
+    milliseconds = str(int(timeout_seconds * 1000))
+    return {
+        "application_name": "orch",
+        "jit": "off",
+        "statement_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": milliseconds,
+    }
+
+
+def async_url(url: str) -> str:
+    """The same address, for SQLAlchemy's asyncpg dialect. Takes postgres://, postgresql:// and postgresql+asyncpg://."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)

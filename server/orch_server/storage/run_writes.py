@@ -1,0 +1,197 @@
+"""Writing flow runs: new ones with their first states, changed ones with their histories and what becomes of leases.
+
+On Postgres all of it is one statement, so that a call costs one trip to the database; SQLite, which is not a trip away,
+runs the parts one after another.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Insert, Table, Update, delete, insert, select, update
+from sqlalchemy.types import TypeEngine
+
+from orch_server.application.flow_run_rows import Change
+from orch_server.domain.flow_runs import FlowRun
+from orch_server.domain.leases import Lease
+from orch_server.domain.runs import RunFacts
+from orch_server.storage.batch import Batch, Cell
+from orch_server.storage.documents import dump_failure
+from orch_server.storage.flow_run_mapping import run_row
+from orch_server.storage.lease_mapping import lease_row, locked_leases
+from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.tables import flow_run, flow_run_state, flow_run_tag, lease
+from orch_server.storage.types import BIG, ID, INSTANT, SMALL, TEXT
+
+_CHANGING: dict[str, TypeEngine[Any]] = {
+    "state_type": SMALL,
+    "state_name": TEXT,
+    "state_message": TEXT,
+    "state_time": INSTANT,
+    "failure": TEXT,
+    "version": BIG,
+    "token": BIG,
+    "report_sequence": BIG,
+    "lost_from": SMALL,
+    "attempt": BIG,
+    "retries_used": BIG,
+    "crash_restarts_used": BIG,
+    "scheduled_time": INSTANT,
+    "start_time": INSTANT,
+    "end_time": INSTANT,
+}
+"""What a transition writes."""
+
+
+class _Rows:
+    """An insert of many rows at once: columns by name, from a batch."""
+
+    def __init__(self, kind: Kind, table: Table, name: str) -> None:
+        self.names = tuple(column.name for column in table.columns)
+        self.batch = Batch(kind, name, **{column.name: column.type for column in table.columns})
+        c = self.batch.table.c
+        self.insert: Insert = insert(table).from_select(self.names, select(*(c[column] for column in self.names)))
+
+    def parameters(self, rows: Iterable[dict[str, Cell]]) -> dict[str, Any]:
+        """The statement's parameters for rows given by column name."""
+        return self.batch.parameters([tuple(row[name] for name in self.names) for row in rows])
+
+
+class _Changes:
+    """The statements that change runs."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.batch = Batch(kind, "changed", id=ID, old_token=BIG, old_version=BIG, update_time=INSTANT, **_CHANGING)
+        c = self.batch.table.c
+        # The guard stands in the statement: token and version are what the decision was made on.
+        self.update: Update = (
+            update(flow_run)
+            .where(flow_run.c.id == c.id, flow_run.c.token == c.old_token, flow_run.c.version == c.old_version)
+            .values({name: c[name] for name in (*_CHANGING, "update_time")})
+        )
+        self.history = _Rows(kind, flow_run_state, "history")
+        self.leases = _Rows(kind, lease, "granted")
+        self.drop = delete(lease).where(lease.c.flow_run_id.in_(select(locked_leases(kind).c.flow_run_id)))
+
+    @cache  # noqa: B019 - one instance a kind, for good
+    def together(self, *, grants: bool, drops: bool) -> Update:
+        """All parts as one statement, for Postgres."""
+        parts = [self.history.insert.cte("added_history")]
+        if grants:
+            parts.append(self.leases.insert.cte("added_leases"))
+        if drops:
+            parts.append(self.drop.cte("dropped_leases"))
+        return self.update.add_cte(*parts)
+
+
+@cache
+def _changes(kind: Kind) -> _Changes:
+    return _Changes(kind)
+
+
+def write_changes(
+    scope: Scope, changes: Sequence[Change], *, granted: Sequence[Lease] = (), ended: Sequence[UUID] = ()
+) -> None:
+    """Write locked runs, guarded by the token and version they had, their histories, and what becomes of their leases.
+
+    Raises RuntimeError, which rolls everything back, where a guard does not hold.
+    """
+    if not changes:
+        return
+    s, now = _changes(scope.kind), scope.now
+    changed = s.batch.parameters(
+        [(c.before.id, c.before.token, c.before.version, now, *_changing_cells(c.after)) for c in changes]
+    )
+    history = s.history.parameters(_state_row(facts, facts.token) for c in changes for facts in c.passed)
+    leases = s.leases.parameters(lease_row(each) for each in granted) if granted else {}
+    dropped = {"ids": sorted(ended)} if ended else {}
+    execute = scope.connection.execute
+    if scope.kind == "postgresql":
+        statement = s.together(grants=bool(granted), drops=bool(ended))
+        written = execute(statement, {**changed, **history, **leases, **dropped}).rowcount
+    else:
+        written = execute(s.update, changed).rowcount
+        execute(s.history.insert, history)
+        if granted:
+            execute(s.leases.insert, leases)
+        if ended:
+            execute(s.drop, dropped)
+    if written != len(changes):
+        raise RuntimeError(f"{len(changes) - written} of {len(changes)} locked flow runs changed under their lock")
+
+
+class _Additions:
+    """The statements that add runs."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.runs = _Rows(kind, flow_run, "added")
+        self.history = _Rows(kind, flow_run_state, "history")
+        self.tags = _Rows(kind, flow_run_tag, "tagged")
+
+    @cache  # noqa: B019 - one instance a kind, for good
+    def together(self, *, tags: bool) -> Insert:
+        """All parts as one statement, for Postgres."""
+        parts = [self.history.insert.cte("added_history")]
+        if tags:
+            parts.append(self.tags.insert.cte("added_tags"))
+        return self.runs.insert.add_cte(*parts)
+
+
+@cache
+def _additions(kind: Kind) -> _Additions:
+    return _Additions(kind)
+
+
+def write_new(scope: Scope, runs: Sequence[FlowRun]) -> None:
+    """Insert new runs with their tags and first states."""
+    if not runs:
+        return
+    s, execute = _additions(scope.kind), scope.connection.execute
+    added = s.runs.parameters(map(run_row, runs))
+    history = s.history.parameters(_state_row(run.facts, 0) for run in runs)
+    tag_rows: list[dict[str, Cell]] = [{"tag": tag, "flow_run_id": run.id} for run in runs for tag in run.tags]
+    tags = s.tags.parameters(tag_rows) if tag_rows else {}
+    if scope.kind == "postgresql":
+        execute(s.together(tags=bool(tag_rows)), {**added, **history, **tags})
+        return
+    execute(s.runs.insert, added)
+    execute(s.history.insert, history)
+    if tag_rows:
+        execute(s.tags.insert, tags)
+
+
+def _state_row(facts: RunFacts, token: int) -> dict[str, Cell]:
+    state = facts.state
+    return {
+        "flow_run_id": facts.id,
+        "version": facts.version,
+        "state_time": state.time,
+        "type": int(state.type),
+        "name": state.name,
+        "message": state.message,
+        "failure": dump_failure(state.failure),
+        "token": token,
+    }
+
+
+def _changing_cells(facts: RunFacts) -> tuple[Cell, ...]:
+    """The cells of `_CHANGING`, in its order."""
+    state = facts.state
+    return (
+        int(state.type),
+        state.name,
+        state.message,
+        state.time,
+        dump_failure(state.failure),
+        facts.version,
+        facts.token,
+        facts.report_sequence,
+        int(facts.lost_from) if facts.lost_from is not None else None,
+        facts.attempt,
+        facts.retries_used,
+        facts.crash_restarts_used,
+        facts.scheduled_time,
+        facts.start_time,
+        facts.end_time,
+    )

@@ -1,0 +1,41 @@
+"""The store: a database and its lanes, as the use cases see it."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
+
+from orch_server.application.ports import Lane, Transaction
+from orch_server.storage.database import Channel, Database
+from orch_server.storage.lanes import SqlLane
+
+R = TypeVar("R")
+Item = TypeVar("Item")
+
+
+class SqlStore:
+    """The store's side of `application.ports.Store`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def kind(self) -> Literal["sqlite", "postgresql"]:
+        """Which database it is."""
+        return self._database.kind
+
+    async def write(self, work: Callable[[Transaction], R]) -> R:
+        """Run `work` in one transaction: all of it is committed, or none."""
+        return await self._database.write(work)
+
+    async def read(self, work: Callable[[Transaction], R]) -> R:
+        """Run `work`, which only reads."""
+        return await self._database.read(work)
+
+    def lane(
+        self,
+        work: Callable[[Transaction, Sequence[Item]], Sequence[R | Exception]],
+        *,
+        channel: Channel = "main",
+        max_batch: int = 500,
+    ) -> Lane[Item, R]:
+        """A lane for a use case that takes many items at once and answers each, with a result or an error."""
+        return SqlLane(self._database, work, channel=channel, max_batch=max_batch)

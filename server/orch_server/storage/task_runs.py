@@ -1,0 +1,212 @@
+"""Task runs: written many at once, each over lower versions only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Insert, Row, Select, and_, bindparam, null, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from orch_server.domain.results import Result
+from orch_server.domain.states import State, StateChange, StateType
+from orch_server.domain.task_runs import TaskRun, TaskRunStanding
+from orch_server.storage.batch import Batch, one_of
+from orch_server.storage.documents import dump_failure, dump_texts, load_failure, load_texts
+from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.tables import task_run, task_run_state
+
+_RUN_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run.columns}
+_STATE_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run_state.columns}
+_NEVER_CHANGES = {"id", "flow_run_id", "create_time"}
+
+
+def _guard(excluded: Any) -> ColumnElement[bool]:  # noqa: ANN401 - SQLAlchemy's own type is a private one
+    """Only what is newer, of the same flow run, and does not revive what has ended (`domain.task_runs.revives`)."""
+    old = task_run.c
+    return and_(
+        excluded.version > old.version,
+        excluded.flow_run_id == old.flow_run_id,
+        or_(old.state_type < 6, excluded.state_type == old.state_type, excluded.attempt > old.attempt),
+    )
+
+
+@cache
+def _put_batch() -> tuple[Batch, Insert]:
+    batch = Batch("postgresql", **_RUN_COLUMNS)
+    statement = postgresql.insert(task_run).from_select(list(_RUN_COLUMNS), select(batch.table))
+    new = statement.excluded
+    changes = {name: new[name] for name in _RUN_COLUMNS if name not in _NEVER_CHANGES}
+    return batch, statement.on_conflict_do_update(index_elements=["id"], set_=changes, where=_guard(new))
+
+
+@cache
+def _put_rows() -> Insert:
+    statement = sqlite.insert(task_run)
+    new = statement.excluded
+    changes = {name: new[name] for name in _RUN_COLUMNS if name not in _NEVER_CHANGES}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=changes, where=_guard(new))
+
+
+@cache
+def _add_states_batch() -> tuple[Batch, Insert]:
+    batch = Batch("postgresql", **_STATE_COLUMNS)
+    statement = postgresql.insert(task_run_state).from_select(list(_STATE_COLUMNS), select(batch.table))
+    return batch, statement.on_conflict_do_nothing()
+
+
+@cache
+def _standings(kind: Kind) -> Select[Any]:
+    c = task_run.c
+    return select(c.id, c.flow_run_id, c.state_type, c.attempt, c.version).where(one_of(c.id, "ids", kind))
+
+
+_ADD_STATE_ROWS = sqlite.insert(task_run_state).on_conflict_do_nothing()
+_GET: Select[Any] = select(task_run).where(task_run.c.id == bindparam("task_run_id"))
+_PAGE: Select[Any] = (
+    select(*(c for c in task_run.c if c.name != "result_data"), null().label("result_data"))
+    .where(task_run.c.flow_run_id == bindparam("run_id"))
+    .order_by(task_run.c.id)
+    .limit(bindparam("most"))
+)
+_STATES: Select[Any] = (
+    select(task_run_state)
+    .where(task_run_state.c.task_run_id == bindparam("run_id"), task_run_state.c.version > bindparam("after_version"))
+    .order_by(task_run_state.c.version)
+    .limit(bindparam("most"))
+)
+
+
+class SqlTaskRuns:
+    """The store's side of `TaskRunRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def standings(self, ids: Sequence[UUID]) -> dict[UUID, TaskRunStanding]:
+        """What is known of these task runs."""
+        rows = self._scope.connection.execute(_standings(self._scope.kind), {"ids": list(ids)}) if ids else ()
+        return {row[0]: TaskRunStanding(row[1], StateType(row[2]), row[3], row[4]) for row in rows}
+
+    def put(self, runs: Sequence[TaskRun]) -> None:
+        """Insert task runs, or write them over lower versions."""
+        cells = [_cells(run) for run in runs]
+        if self._scope.kind == "postgresql":
+            self._write_arrays(_put_batch(), cells)
+        else:
+            self._write_rows(_put_rows(), _RUN_COLUMNS, cells)
+
+    def add_states(self, changes: Sequence[tuple[UUID, StateChange]]) -> None:
+        """Add to histories what is not there yet."""
+        cells = [_state_cells(run_id, change) for run_id, change in changes]
+        if self._scope.kind == "postgresql":
+            self._write_arrays(_add_states_batch(), cells)
+        else:
+            self._write_rows(_ADD_STATE_ROWS, _STATE_COLUMNS, cells)
+
+    def _write_arrays(self, prepared: tuple[Batch, Insert], cells: Sequence[tuple[Any, ...]]) -> None:
+        """Postgres takes one row of arrays several times as quickly as many rows."""
+        if cells:
+            batch, statement = prepared
+            self._scope.connection.execute(statement, batch.parameters(cells))
+
+    def _write_rows(self, statement: Insert, columns: Iterable[str], cells: Sequence[tuple[Any, ...]]) -> None:
+        """SQLite takes many rows more quickly than one text that it has to take apart."""
+        if cells:
+            names = tuple(columns)
+            self._scope.connection.execute(statement, [dict(zip(names, row, strict=True)) for row in cells])
+
+    def get(self, task_run_id: UUID) -> TaskRun | None:
+        """One task run."""
+        row = self._scope.connection.execute(_GET, {"task_run_id": task_run_id}).first()
+        return _task_run(row) if row is not None else None
+
+    def page(
+        self, flow_run_id: UUID, *, state_types: Sequence[StateType], after: UUID | None, limit: int
+    ) -> list[TaskRun]:
+        """A flow run's task runs in the order of their ids; without their results' bytes."""
+        statement = _PAGE
+        parameters: dict[str, object] = {"run_id": flow_run_id, "most": limit}
+        if after is not None:
+            statement = statement.where(task_run.c.id > bindparam("after"))
+            parameters["after"] = after
+        if state_types:
+            statement = statement.where(one_of(task_run.c.state_type, "types", self._scope.kind))
+            parameters["types"] = [int(type_) for type_ in state_types]
+        return [_task_run(row) for row in self._scope.connection.execute(statement, parameters)]
+
+    def states(self, task_run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:
+        """A task run's history, oldest first, past a version."""
+        parameters = {"run_id": task_run_id, "after_version": after_version, "most": limit}
+        return [
+            StateChange(
+                row.version,
+                State(StateType(row.type), row.name, row.state_time, row.message, load_failure(row.failure)),
+                row.token,
+            )
+            for row in self._scope.connection.execute(_STATES, parameters)
+        ]
+
+
+def _cells(run: TaskRun) -> tuple[Any, ...]:
+    """A row, in the table's order of columns."""
+    state, result = run.state, run.result
+    return (
+        run.id,
+        run.flow_run_id,
+        run.name,
+        run.task_key,
+        run.dynamic_key,
+        int(state.type),
+        state.name,
+        state.message,
+        state.time,
+        dump_failure(state.failure),
+        run.attempt,
+        dump_texts(run.tags),
+        dump_texts(tuple(map(str, run.upstream_task_run_ids))),
+        run.cache_key,
+        run.child_flow_run_id,
+        *((result.data, result.uri, result.media_type, result.size_bytes) if result else (None, None, None, None)),
+        run.create_time,
+        run.start_time,
+        run.end_time,
+        run.version,
+    )
+
+
+def _state_cells(run_id: UUID, change: StateChange) -> tuple[Any, ...]:
+    """A row, in the table's order of columns."""
+    state = change.state
+    failure = dump_failure(state.failure)
+    return (run_id, change.version, state.time, int(state.type), state.name, state.message, failure, change.token)
+
+
+def _task_run(row: Row[Any]) -> TaskRun:
+    return TaskRun(
+        id=row.id,
+        flow_run_id=row.flow_run_id,
+        name=row.name,
+        task_key=row.task_key,
+        dynamic_key=row.dynamic_key,
+        state=State(
+            StateType(row.state_type), row.state_name, row.state_time, row.state_message, load_failure(row.failure)
+        ),
+        attempt=row.attempt,
+        tags=load_texts(row.tags),
+        upstream_task_run_ids=tuple(map(UUID, load_texts(row.upstream_task_run_ids))),
+        cache_key=row.cache_key,
+        result=_result(row),
+        child_flow_run_id=row.child_flow_run_id,
+        create_time=row.create_time,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        version=row.version,
+    )
+
+
+def _result(row: Row[Any]) -> Result | None:
+    if row.result_size_bytes is None:
+        return None
+    return Result(row.result_data, row.result_uri, row.result_media_type, row.result_size_bytes)

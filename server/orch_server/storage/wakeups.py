@@ -1,0 +1,134 @@
+"""Wake-ups: callbacks by topic in this process, and, on Postgres, NOTIFY to the other servers.
+
+A hint that is lost costs time, never correctness: everybody who waits looks again now and then.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+import asyncpg
+from sqlalchemy import make_url
+
+from orch_server.application.ports import Topic
+
+_logger = logging.getLogger(__name__)
+
+CHANNEL = "orch_wakeups"
+_COALESCE_SECONDS = 0.01
+_MOST_BYTES = 7900
+"""A NOTIFY carries at most 8000 bytes (https://www.postgresql.org/docs/current/sql-notify.html)."""
+_EVERYBODY = "*"
+_RECONNECT_SECONDS = 1.0
+
+
+class LocalWakeups:
+    """Callbacks by topic. Everything happens in the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[Topic, dict[object, Callable[[], None]]] = {}
+        self.closing = False
+
+    def announce(self, topics: Iterable[Topic]) -> None:
+        """Something has changed."""
+        self.ring(topics)
+
+    def ring(self, topics: Iterable[Topic]) -> None:
+        """Call those in this process who listen to these topics."""
+        for topic in topics:
+            for wake in tuple(self._listeners.get(topic, {}).values()):
+                wake()
+
+    def close(self) -> None:
+        """This server stops: wake everybody, who then sees `closing`."""
+        self.closing = True
+        self.ring_all()
+
+    def ring_all(self) -> None:
+        """Call everybody: what exactly has changed is not known."""
+        self.ring(tuple(self._listeners))
+
+    def listen(self, topic: Topic, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` at each change, until the returned function is called."""
+        key = object()
+        self._listeners.setdefault(topic, {})[key] = wake
+
+        def silence() -> None:
+            listeners = self._listeners.get(topic, {})
+            listeners.pop(key, None)
+            if not listeners:
+                self._listeners.pop(topic, None)
+
+        return silence
+
+
+class PostgresWakeups(LocalWakeups):
+    """The same, and across servers: at most one NOTIFY in 10 ms, whatever happens in between."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._outgoing: set[Topic] = set()
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def announce(self, topics: Iterable[Topic]) -> None:
+        """Something has changed: here at once, on the other servers within some milliseconds."""
+        changed = set(topics)
+        self.ring(changed)
+        if changed:
+            self._outgoing |= changed
+            self._news.set()
+
+    async def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        self._task = asyncio.create_task(self._run(), name="orch-wakeups")
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._serve()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                _logger.warning("wake-ups from other servers are interrupted: %s", error)
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _serve(self) -> None:
+        connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10)
+        try:
+            await connection.add_listener(CHANNEL, self._received)
+            self.ring_all()  # what was said meanwhile was not heard
+            while not connection.is_closed():
+                await self._notify(connection)
+        finally:
+            connection.terminate()
+
+    async def _notify(self, connection: asyncpg.Connection) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_RECONNECT_SECONDS):
+                await self._news.wait()
+        await asyncio.sleep(_COALESCE_SECONDS)
+        self._news.clear()
+        topics, self._outgoing = self._outgoing, set()
+        if topics:
+            payload = " ".join(topics)
+            await connection.execute(
+                "SELECT pg_notify($1, $2)", CHANNEL, payload if len(payload) <= _MOST_BYTES else _EVERYBODY
+            )
+
+    def _received(self, connection: object, sender: int, channel: str, payload: object) -> None:
+        own = getattr(connection, "get_server_pid", lambda: None)()
+        if sender == own:
+            return
+        if payload == _EVERYBODY:
+            self.ring_all()
+        else:
+            self.ring(str(payload).split(" "))

@@ -1,0 +1,1 @@
+"""Orch's tests: real servers, real databases, a fake only for the clock and for faults."""

@@ -1,0 +1,1 @@
+"""Processes killed, paused and cut off."""

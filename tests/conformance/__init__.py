@@ -1,0 +1,1 @@
+"""One suite for the storage, run on SQLite and on PostgreSQL."""

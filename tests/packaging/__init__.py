@@ -1,0 +1,1 @@
+"""Wheel and sdist, import rules, the cost of importing."""

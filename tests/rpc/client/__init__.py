@@ -1,0 +1,1 @@
+"""The client against servers that fail as they are told to."""

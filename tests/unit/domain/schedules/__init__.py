@@ -1,0 +1,1 @@
+"""Tests of schedules: what specs mean and what is due."""

@@ -1,0 +1,1 @@
+"""The server's own modules: settings, logs, command line, shutdown."""
