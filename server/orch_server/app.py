@@ -1,4 +1,4 @@
-"""Where everything is wired, once: the store, the use cases, the servicers, what runs by itself, the server around it."""
+"""Where everything is wired, once: store, use cases, servicers, what runs by itself, the server around it."""
 
 import asyncio
 import os
@@ -173,7 +173,7 @@ class ControlPlane:
     def servicers(self) -> list[AddServicer]:
         """What puts each service of the contract into a server."""
         store, wakeups, ids = self._opened.store, self._opened.wakeups, self._ids
-        creation: FlowRunCreation[CreateFlowRunResponse] = FlowRunCreation(store, ids, self._telemetry)
+        creation = FlowRunCreation[CreateFlowRunResponse](store, ids, self._telemetry)
         server = ServerServicer(
             version=orch_version(),
             database=store.kind,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from orch_server.application.errors import FailedPrecondition, NotFound, OrchError
@@ -22,6 +22,8 @@ from orch_server.domain.flow_runs import FlowRun, TraceContext
 from orch_server.domain.policies import NO_RECOVERY, NO_RETRY, RecoveryPolicy, RetryPolicy
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import TERMINAL, State, StateType
+
+B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class FlowRunCreation(Generic[A]):
         """
         return await self._lane.submit(creation)
 
-    async def create_all(self, news: Sequence[NewFlowRun], reply: Reply[Sequence[CreatedFlowRun], A]) -> A:
+    async def create_all(self, news: Sequence[NewFlowRun], reply: Reply[Sequence[CreatedFlowRun], B]) -> B:
         """Create many runs, or, where one cannot be, none."""
 
         def work(tx: Transaction) -> Sequence[CreatedFlowRun]:
@@ -116,8 +118,12 @@ class FlowRunCreation(Generic[A]):
             if reply.request_id is not None:
                 recalled[reply.request_id] = reply.remember(reply.request_id, answer)
         tx.requests.add([recalled[each] for each in asked if each in recalled and each not in before])
-        self._telemetry.count(RUNS_CREATED, len(answers))
-        return [answers[i] if i in answers else _recall(each, recalled) for i, each in enumerate(creations)]
+        self._telemetry.count(RUNS_CREATED, len(fresh))
+        for place, each in enumerate(creations):
+            if place not in answers:
+                repeated = _recall(each.reply, recalled)
+                answers[place] = repeated
+        return [answers[place] for place in range(len(creations))]
 
 
 def _first_of_each(creations: Sequence[Creation[A]], recalled: Mapping[UUID, AnsweredRequest]) -> list[int]:
@@ -133,12 +139,12 @@ def _first_of_each(creations: Sequence[Creation[A]], recalled: Mapping[UUID, Ans
     return places
 
 
-def _recall(creation: Creation[A], recalled: Mapping[UUID, AnsweredRequest]) -> A | Exception:
-    request_id = creation.reply.request_id
+def _recall(reply: Reply[CreatedFlowRun, A], recalled: Mapping[UUID, AnsweredRequest]) -> A | OrchError:
+    request_id = reply.request_id
     try:
         if request_id is None or request_id not in recalled:
             return NotFound("answer", str(request_id), "The call that it repeats has failed. Try again.")
-        return creation.reply.recall(recalled[request_id])
+        return reply.recall(recalled[request_id])
     except OrchError as error:
         return error
 

@@ -174,7 +174,7 @@ def _update(tx: Transaction, deployment_id: UUID, changes: Mapping[str, Any], et
     if old is None:
         raise deployment_not_found(deployment_id)
     check_etag(etag, old.version, resource="deployment", key=f"{old.flow_name}/{old.name}")
-    new = replace(old, **changes, **placed, update_time=tx.now, version=old.version + 1)
+    new = replace(old, **{**changes, **placed}, update_time=tx.now, version=old.version + 1)
     if new.launch_spec != old.launch_spec:
         new = replace(new, current_version=old.current_version + 1)
         tx.deployments.add_version(DeploymentVersion(new.id, new.current_version, new.launch_spec, tx.now))

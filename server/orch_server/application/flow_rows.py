@@ -15,7 +15,7 @@ class FlowRows(Protocol):
         ...
 
     def add_missing(self, flows: Sequence[Flow]) -> None:
-        """Insert flows whose names are not taken, also where two servers insert at once; the others stay as they are."""
+        """Insert flows whose names are not taken, also where two servers insert at once; the others stay."""
         ...
 
     def get(self, flow_id: UUID) -> Flow | None:

@@ -1,6 +1,6 @@
 """Flow runs: read, changed, cancelled, tried again, deleted, watched. How they come into being is in `creation.py`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
 from orch_server.application.errors import FailedPrecondition, NotFound
@@ -115,7 +115,7 @@ class FlowRuns:
 
         return await self._store.write(lambda tx: once(tx, reply, lambda: again(tx)))
 
-    async def watch(self, run_id: UUID, *, after_version: int) -> AsyncIterator[FlowRun]:
+    async def watch(self, run_id: UUID, *, after_version: int) -> AsyncGenerator[FlowRun]:
         """The run, and again at each change, until it has ended. Raises NotFound."""
         with Bell(self._wakeups, [run_topic(run_id)]) as bell:
             while True:

@@ -1,6 +1,6 @@
 """Workers' sessions: opened, hinted, drained, closed; and who they are."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -123,7 +123,7 @@ class Workers:
         keys = [(str(each.lease.flow_run_id),) for each in rows]
         return page_of(rows, size=request.size, scope=request.scope, key=keys)
 
-    async def watch(self, session_id: UUID) -> AsyncIterator[Session]:
+    async def watch(self, session_id: UUID) -> AsyncGenerator[Session]:
         """The session, at first and whenever it should sync or drain, until it is closed. Raises NotFound."""
         yield await self.get(session_id)
         with Bell(self._wakeups, [session_topic(session_id)]) as bell:

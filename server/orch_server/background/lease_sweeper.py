@@ -1,5 +1,6 @@
 """The lease sweeper: looks for leases that have expired, every second or so, on every server."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -20,7 +21,7 @@ class LeaseSweeper:
         self._sweep = partial(sweep, sweep_interval=sweep_interval, limit=_LIMIT)
         self._lane: Lane[None, Swept] = store.lane(self._each, channel="heartbeat", max_batch=1)
 
-    def _each(self, tx: Transaction, rounds: list[None]) -> list[Swept | Exception]:
+    def _each(self, tx: Transaction, rounds: Sequence[None]) -> list[Swept | Exception]:
         return [self._sweep(tx) for _ in rounds]
 
     async def run_once(self) -> Swept:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
-    """Either a Python `entrypoint` ("file.py:function") or a `command`; `pull_steps` and `job_variables` are JSON text."""
+    """Either a Python `entrypoint` ("file.py:function") or a `command`. The rest is JSON text."""
 
     entrypoint: str = ""
     command: tuple[str, ...] = ()

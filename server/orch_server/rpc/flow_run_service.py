@@ -1,6 +1,6 @@
 """The service of flow runs: convert, call, convert."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
 from orch_proto.v1.flow_run_service_pb2 import (
@@ -26,8 +26,7 @@ from orch_proto.v1.flow_run_service_pb2 import (
     WatchFlowRunResponse,
 )
 from orch_proto.v1.flow_run_service_pb2_grpc import FlowRunServiceServicer
-
-from orch_server.application.creation import Creation, FlowRunCreation
+from orch_server.application.creation import CreatedFlowRun, Creation, FlowRunCreation, NewFlowRun
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.flow_runs import FlowRuns
 from orch_server.rpc.convert.basics import check_text, page_request, parse_id
@@ -68,17 +67,12 @@ class FlowRunServicer(FlowRunServiceServicer):
         if not 1 <= len(request.requests) <= _MOST_IN_BATCH:
             raise InvalidArgument.of("requests", f"must be 1 to {_MOST_IN_BATCH}, not {len(request.requests)}.")
         trace = caller_trace(context.invocation_metadata())
-        news = []
+        news: list[NewFlowRun] = []
         for place, each in enumerate(request.requests):
             if each.request_id:
                 raise InvalidArgument.of(f"requests[{place}].request_id", "must be empty; set the batch's own.")
             news.append(to_new_flow_run(each, caller_trace=trace, prefix=f"requests[{place}]."))
-        reply = reply_with(
-            request,
-            BatchCreateFlowRunsResponse,
-            lambda created: BatchCreateFlowRunsResponse(responses=[created_message(each) for each in created]),
-        )
-        return await self._creation.create_all(news, reply)
+        return await self._creation.create_all(news, reply_with(request, BatchCreateFlowRunsResponse, _all_created))
 
     async def GetFlowRun(self, request: GetFlowRunRequest, context: Context) -> GetFlowRunResponse:
         """Read one."""
@@ -144,3 +138,7 @@ class FlowRunServicer(FlowRunServiceServicer):
         async with aclosing(self._runs.watch(run_id, after_version=request.after_version)) as runs:
             async for run in runs:
                 yield WatchFlowRunResponse(flow_run=flow_run_message(run))
+
+
+def _all_created(created: Sequence[CreatedFlowRun]) -> BatchCreateFlowRunsResponse:
+    return BatchCreateFlowRunsResponse(responses=[created_message(each) for each in created])

@@ -15,7 +15,6 @@ from orch_proto.v1.lease_service_pb2 import (
     SyncLeasesResponse,
 )
 from orch_proto.v1.lease_service_pb2_grpc import LeaseServiceServicer
-
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.holders import Heartbeat
 from orch_server.application.lease_rows import Wish

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Protocol, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
 from orch_server.application.replies import Reply
 from orch_server.rpc.convert.basics import parse_id
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Message)
@@ -19,7 +21,7 @@ class RepeatableRequest(Protocol):
 
     request_id: str
 
-    def SerializeToString(self, *, deterministic: bool = ...) -> bytes:  # noqa: N802 - protobuf's name
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes:
         """The message's bytes."""
         ...
 

@@ -1,9 +1,9 @@
 """The service that says what this control plane is."""
 
 from google.protobuf.duration_pb2 import Duration
+
 from orch_proto.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoResponse, ServerLimits
 from orch_proto.v1.server_service_pb2_grpc import ServerServiceServicer
-
 from orch_server.application.pages import MAX_SIZE
 from orch_server.domain.results import MAX_INLINE_BYTES
 from orch_server.rpc.convert.basics import MAX_JSON_BYTES

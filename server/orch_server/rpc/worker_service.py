@@ -21,7 +21,6 @@ from orch_proto.v1.worker_service_pb2 import (
     WatchSessionResponse,
 )
 from orch_proto.v1.worker_service_pb2_grpc import WorkerServiceServicer
-
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.lease_rows import Session
 from orch_server.application.leases import Leases

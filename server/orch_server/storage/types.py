@@ -39,9 +39,9 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - the driver's own
         """From the driver."""
-        if value is None or dialect.name != "sqlite":
-            return cast("datetime | None", value)
-        return _EPOCH + value * _MICROSECOND
+        if isinstance(value, int):
+            return _EPOCH + value * _MICROSECOND
+        return cast("datetime | None", value)
 
 
 def to_micros(value: datetime) -> int:

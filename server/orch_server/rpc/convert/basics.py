@@ -99,7 +99,7 @@ def parse_json_object(text: str, field: str) -> Mapping[str, object]:
 
 
 def parse_enum(value: int, type_: type[E], field: str) -> E | None:
-    """A domain enum from a wire number; None for 0 (not given). InvalidArgument for numbers this server does not know."""
+    """A domain enum from a wire number; None for 0 (not given). InvalidArgument for numbers not known here."""
     if value == 0:
         return None
     try:
@@ -121,7 +121,7 @@ def check_text(text: str, field: str, *, longest: int, required: bool = False) -
 
 
 def page_request(request: Message, *, default: int = 200, largest: int = MAX_SIZE) -> PageRequest:
-    """What a List request asks for. The token belongs to the request's other fields: size and token themselves aside."""
+    """What a List request asks for. A token belongs to the request's other fields, size and token aside."""
     size = page_size(request.page_size, default=default, largest=largest)  # type: ignore[attr-defined]
     token: str = request.page_token  # type: ignore[attr-defined]
     bare = type(request)()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from orch_proto.v1 import flow_run_pb2, flow_run_service_pb2, policy_pb2
-
 from orch_server.application.creation import CreatedFlowRun, NewFlowRun, Parent
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.etags import etag_of
@@ -102,9 +101,7 @@ def to_new_flow_run(
         work_pool_name=check_text(request.work_pool_name, f"{prefix}work_pool_name", longest=_LONGEST_NAME),
         work_queue_name=check_text(request.work_queue_name, f"{prefix}work_queue_name", longest=_LONGEST_NAME),
         retry_policy=(
-            to_retry_policy(request.retry_policy, f"{prefix}retry_policy")
-            if request.HasField("retry_policy")
-            else None
+            to_retry_policy(request.retry_policy, f"{prefix}retry_policy") if request.HasField("retry_policy") else None
         ),
         recovery_policy=(
             to_recovery_policy(request.recovery_policy, f"{prefix}recovery_policy")
@@ -153,9 +150,7 @@ def caller_trace(metadata: Iterable[tuple[str, str | bytes]] | None) -> TraceCon
 
 def created_message(created: CreatedFlowRun) -> flow_run_service_pb2.CreateFlowRunResponse:
     """The answer to a create."""
-    return flow_run_service_pb2.CreateFlowRunResponse(
-        flow_run=flow_run_message(created.run), created=created.created
-    )
+    return flow_run_service_pb2.CreateFlowRunResponse(flow_run=flow_run_message(created.run), created=created.created)
 
 
 def to_filter(message: flow_run_service_pb2.FlowRunFilter) -> FlowRunFilter:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from orch_proto.v1 import lease_pb2, lease_service_pb2, state_pb2, worker_pb2
-
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.grants import GrantedLease
 from orch_server.application.holders import HeldLease, Reported, SyncedLease
@@ -47,7 +46,9 @@ def lease_info_message(view: LeaseView) -> lease_pb2.LeaseInfo:
     )
 
 
-def to_held(messages: Sequence[lease_service_pb2.HeldLease], field: str, most: int = _MOST_HELD) -> tuple[HeldLease, ...]:
+def to_held(
+    messages: Sequence[lease_service_pb2.HeldLease], field: str, most: int = _MOST_HELD
+) -> tuple[HeldLease, ...]:
     """The leases that a holder names."""
     if len(messages) > most:
         raise InvalidArgument.of(field, f"{len(messages)} leases are more than the limit of {most}.")
@@ -86,7 +87,9 @@ def _to_report(message: lease_service_pb2.RunReport, field: str) -> RunReport:
     type_ = to_state_type(message.state.type, f"{field}.state.type")
     if type_ not in REPORTABLE:
         known = ", ".join(each.name for each in StateType if each in REPORTABLE)
-        raise InvalidArgument.of(f"{field}.state.type", f"{type_.name} is not for holders to report. They report {known}.")
+        raise InvalidArgument.of(
+            f"{field}.state.type", f"{type_.name} is not for holders to report. They report {known}."
+        )
     if message.sequence < 1:
         raise InvalidArgument.of(f"{field}.sequence", "must be 1 or more, and rise with every report of the run.")
     return RunReport(

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from orch_proto.v1 import result_pb2, state_pb2
-
 from orch_server.application.errors import InvalidArgument
 from orch_server.domain.results import MAX_INLINE_BYTES, Result
 from orch_server.domain.states import Failure, State, StateChange, StateType
@@ -90,7 +89,7 @@ def to_result(message: result_pb2.Result, field: str) -> Result:
     """A result from the wire. InvalidArgument for one that is too large to be kept here."""
     data = message.data if message.WhichOneof("content") == "data" else None
     if data is not None and len(data) > MAX_INLINE_BYTES:
-        text = f"{len(data)} bytes are more than the limit of {MAX_INLINE_BYTES} bytes (512 KiB). Store it and give its uri."
+        text = f"{len(data)} bytes exceed the limit of {MAX_INLINE_BYTES} bytes (512 KiB). Store it and give its uri."
         raise InvalidArgument.of(f"{field}.data", text, reason="RESULT_TOO_LARGE")
     media_type = check_text(message.media_type, f"{field}.media_type", longest=256) or "application/octet-stream"
     uri = check_text(message.uri, f"{field}.uri", longest=4096)

@@ -25,13 +25,17 @@ _sym_db = _symbol_database.Default()
 from orch_proto.v1 import flow_pb2 as orch__proto_dot_v1_dot_flow__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n orch_proto/v1/flow_service.proto\x12\x07orch.v1\x1a\x18orch_proto/v1/flow.proto\":\n\x0eGetFlowRequest\x12\x11\n\x07\x66low_id\x18\x01 \x01(\tH\x00\x12\x0e\n\x04name\x18\x02 \x01(\tH\x00\x42\x05\n\x03key\".\n\x0fGetFlowResponse\x12\x1b\n\x04\x66low\x18\x01 \x01(\x0b\x32\r.orch.v1.Flow\"N\n\x10ListFlowsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0bname_prefix\x18\x03 \x01(\t\"J\n\x11ListFlowsResponse\x12\x1c\n\x05\x66lows\x18\x01 \x03(\x0b\x32\r.orch.v1.Flow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x8f\x01\n\x0b\x46lowService\x12<\n\x07GetFlow\x12\x17.orch.v1.GetFlowRequest\x1a\x18.orch.v1.GetFlowResponse\x12\x42\n\tListFlows\x12\x19.orch.v1.ListFlowsRequest\x1a\x1a.orch.v1.ListFlowsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n orch_proto/v1/flow_service.proto\x12\x07orch.v1\x1a\x18orch_proto/v1/flow.proto\":\n\x0eGetFlowRequest\x12\x11\n\x07\x66low_id\x18\x01 \x01(\tH\x00\x12\x0e\n\x04name\x18\x02 \x01(\tH\x00\x42\x05\n\x03key\".\n\x0fGetFlowResponse\x12\x1b\n\x04\x66low\x18\x01 \x01(\x0b\x32\r.orch.v1.Flow\"N\n\x10ListFlowsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0bname_prefix\x18\x03 \x01(\t\"J\n\x11ListFlowsResponse\x12\x1c\n\x05\x66lows\x18\x01 \x03(\x0b\x32\r.orch.v1.Flow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x99\x01\n\x0b\x46lowService\x12\x41\n\x07GetFlow\x12\x17.orch.v1.GetFlowRequest\x1a\x18.orch.v1.GetFlowResponse\"\x03\x90\x02\x01\x12G\n\tListFlows\x12\x19.orch.v1.ListFlowsRequest\x1a\x1a.orch.v1.ListFlowsResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orch_proto.v1.flow_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_FLOWSERVICE'].methods_by_name['GetFlow']._loaded_options = None
+  _globals['_FLOWSERVICE'].methods_by_name['GetFlow']._serialized_options = b'\220\002\001'
+  _globals['_FLOWSERVICE'].methods_by_name['ListFlows']._loaded_options = None
+  _globals['_FLOWSERVICE'].methods_by_name['ListFlows']._serialized_options = b'\220\002\001'
   _globals['_GETFLOWREQUEST']._serialized_start=71
   _globals['_GETFLOWREQUEST']._serialized_end=129
   _globals['_GETFLOWRESPONSE']._serialized_start=131
@@ -41,5 +45,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFLOWSRESPONSE']._serialized_start=259
   _globals['_LISTFLOWSRESPONSE']._serialized_end=333
   _globals['_FLOWSERVICE']._serialized_start=336
-  _globals['_FLOWSERVICE']._serialized_end=479
+  _globals['_FLOWSERVICE']._serialized_end=489
 # @@protoc_insertion_point(module_scope)

@@ -134,7 +134,9 @@ class Lease(_message.Message):
     """The fencing token: higher than that of every earlier grant of this run. Named in every write."""
     @_builtins.property
     def ttl(self) -> _duration_pb2.Duration:
-        """How long the lease lasts from now without a heartbeat."""
+        """How long the lease lasts without a heartbeat, from the moment that the server answered. An answer may have been
+        under way for long: a holder renews before it relies on the lease.
+        """
 
     @_builtins.property
     def flow_run(self) -> _flow_run_pb2.FlowRun:

@@ -273,7 +273,7 @@ class WatchLogsResponse(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.str
-    """Resumes the watch after these lines."""
+    """Resumes the watch after these lines. Always set."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_log_pb2.LogEntry]:
         """The lines."""

@@ -26,13 +26,17 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from orch_proto.v1 import work_pool_pb2 as orch__proto_dot_v1_dot_work__pool__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%orch_proto/v1/work_pool_service.proto\x12\x07orch.v1\x1a google/protobuf/field_mask.proto\x1a\x1dorch_proto/v1/work_pool.proto\"Q\n\x15\x43reateWorkPoolRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12$\n\twork_pool\x18\x02 \x01(\x0b\x32\x11.orch.v1.WorkPool\">\n\x16\x43reateWorkPoolResponse\x12$\n\twork_pool\x18\x01 \x01(\x0b\x32\x11.orch.v1.WorkPool\"\"\n\x12GetWorkPoolRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\";\n\x13GetWorkPoolResponse\x12$\n\twork_pool\x18\x01 \x01(\x0b\x32\x11.orch.v1.WorkPool\"=\n\x14ListWorkPoolsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"W\n\x15ListWorkPoolsResponse\x12%\n\nwork_pools\x18\x01 \x03(\x0b\x32\x11.orch.v1.WorkPool\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x82\x01\n\x15UpdateWorkPoolRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12$\n\twork_pool\x18\x02 \x01(\x0b\x32\x11.orch.v1.WorkPool\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\">\n\x16UpdateWorkPoolResponse\x12$\n\twork_pool\x18\x01 \x01(\x0b\x32\x11.orch.v1.WorkPool\"G\n\x15\x44\x65leteWorkPoolRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"\x18\n\x16\x44\x65leteWorkPoolResponse2\xa4\x03\n\x0fWorkPoolService\x12Q\n\x0e\x43reateWorkPool\x12\x1e.orch.v1.CreateWorkPoolRequest\x1a\x1f.orch.v1.CreateWorkPoolResponse\x12H\n\x0bGetWorkPool\x12\x1b.orch.v1.GetWorkPoolRequest\x1a\x1c.orch.v1.GetWorkPoolResponse\x12N\n\rListWorkPools\x12\x1d.orch.v1.ListWorkPoolsRequest\x1a\x1e.orch.v1.ListWorkPoolsResponse\x12Q\n\x0eUpdateWorkPool\x12\x1e.orch.v1.UpdateWorkPoolRequest\x1a\x1f.orch.v1.UpdateWorkPoolResponse\x12Q\n\x0e\x44\x65leteWorkPool\x12\x1e.orch.v1.DeleteWorkPoolRequest\x1a\x1f.orch.v1.DeleteWorkPoolResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%orch_proto/v1/work_pool_service.proto\x12\x07orch.v1\x1a google/protobuf/field_mask.proto\x1a\x1dorch_proto/v1/work_pool.proto\"Q\n\x15\x43reateWorkPoolRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12$\n\twork_pool\x18\x02 \x01(\x0b\x32\x11.orch.v1.WorkPool\">\n\x16\x43reateWorkPoolResponse\x12$\n\twork_pool\x18\x01 \x01(\x0b\x32\x11.orch.v1.WorkPool\"\"\n\x12GetWorkPoolRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\";\n\x13GetWorkPoolResponse\x12$\n\twork_pool\x18\x01 \x01(\x0b\x32\x11.orch.v1.WorkPool\"=\n\x14ListWorkPoolsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"W\n\x15ListWorkPoolsResponse\x12%\n\nwork_pools\x18\x01 \x03(\x0b\x32\x11.orch.v1.WorkPool\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x82\x01\n\x15UpdateWorkPoolRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12$\n\twork_pool\x18\x02 \x01(\x0b\x32\x11.orch.v1.WorkPool\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\">\n\x16UpdateWorkPoolResponse\x12$\n\twork_pool\x18\x01 \x01(\x0b\x32\x11.orch.v1.WorkPool\"G\n\x15\x44\x65leteWorkPoolRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"\x18\n\x16\x44\x65leteWorkPoolResponse2\xae\x03\n\x0fWorkPoolService\x12Q\n\x0e\x43reateWorkPool\x12\x1e.orch.v1.CreateWorkPoolRequest\x1a\x1f.orch.v1.CreateWorkPoolResponse\x12M\n\x0bGetWorkPool\x12\x1b.orch.v1.GetWorkPoolRequest\x1a\x1c.orch.v1.GetWorkPoolResponse\"\x03\x90\x02\x01\x12S\n\rListWorkPools\x12\x1d.orch.v1.ListWorkPoolsRequest\x1a\x1e.orch.v1.ListWorkPoolsResponse\"\x03\x90\x02\x01\x12Q\n\x0eUpdateWorkPool\x12\x1e.orch.v1.UpdateWorkPoolRequest\x1a\x1f.orch.v1.UpdateWorkPoolResponse\x12Q\n\x0e\x44\x65leteWorkPool\x12\x1e.orch.v1.DeleteWorkPoolRequest\x1a\x1f.orch.v1.DeleteWorkPoolResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orch_proto.v1.work_pool_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_WORKPOOLSERVICE'].methods_by_name['GetWorkPool']._loaded_options = None
+  _globals['_WORKPOOLSERVICE'].methods_by_name['GetWorkPool']._serialized_options = b'\220\002\001'
+  _globals['_WORKPOOLSERVICE'].methods_by_name['ListWorkPools']._loaded_options = None
+  _globals['_WORKPOOLSERVICE'].methods_by_name['ListWorkPools']._serialized_options = b'\220\002\001'
   _globals['_CREATEWORKPOOLREQUEST']._serialized_start=115
   _globals['_CREATEWORKPOOLREQUEST']._serialized_end=196
   _globals['_CREATEWORKPOOLRESPONSE']._serialized_start=198
@@ -54,5 +58,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEWORKPOOLRESPONSE']._serialized_start=781
   _globals['_DELETEWORKPOOLRESPONSE']._serialized_end=805
   _globals['_WORKPOOLSERVICE']._serialized_start=808
-  _globals['_WORKPOOLSERVICE']._serialized_end=1228
+  _globals['_WORKPOOLSERVICE']._serialized_end=1238
 # @@protoc_insertion_point(module_scope)

@@ -86,7 +86,7 @@ class WorkerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchSession(self, request, context):
-        """Hints: what to look at at once. Losing them costs time, never correctness.
+        """Hints: what to look at at once. Losing them costs time, never correctness. The stream ends with the session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

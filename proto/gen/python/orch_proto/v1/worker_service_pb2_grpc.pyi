@@ -38,7 +38,7 @@ class WorkerServiceStub:
     CloseSession: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.CloseSessionRequest, _worker_service_pb2.CloseSessionResponse]
     """Ends a session. Leases that no process has adopted go back to their queue, unspent."""
     WatchSession: _grpc.UnaryStreamMultiCallable[_worker_service_pb2.WatchSessionRequest, _worker_service_pb2.WatchSessionResponse]
-    """Hints: what to look at at once. Losing them costs time, never correctness."""
+    """Hints: what to look at at once. Losing them costs time, never correctness. The stream ends with the session."""
     GetWorker: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.GetWorkerRequest, _worker_service_pb2.GetWorkerResponse]
     """One worker."""
     ListWorkers: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.ListWorkersRequest, _worker_service_pb2.ListWorkersResponse]
@@ -56,7 +56,7 @@ class WorkerServiceAsyncStub(WorkerServiceStub):
     CloseSession: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.CloseSessionRequest, _worker_service_pb2.CloseSessionResponse]  # type: ignore[assignment]
     """Ends a session. Leases that no process has adopted go back to their queue, unspent."""
     WatchSession: _aio.UnaryStreamMultiCallable[_worker_service_pb2.WatchSessionRequest, _worker_service_pb2.WatchSessionResponse]  # type: ignore[assignment]
-    """Hints: what to look at at once. Losing them costs time, never correctness."""
+    """Hints: what to look at at once. Losing them costs time, never correctness. The stream ends with the session."""
     GetWorker: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.GetWorkerRequest, _worker_service_pb2.GetWorkerResponse]  # type: ignore[assignment]
     """One worker."""
     ListWorkers: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.ListWorkersRequest, _worker_service_pb2.ListWorkersResponse]  # type: ignore[assignment]
@@ -89,7 +89,7 @@ class WorkerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _worker_service_pb2.WatchSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_worker_service_pb2.WatchSessionResponse], _abc.AsyncIterator[_worker_service_pb2.WatchSessionResponse]]:
-        """Hints: what to look at at once. Losing them costs time, never correctness."""
+        """Hints: what to look at at once. Losing them costs time, never correctness. The stream ends with the session."""
 
     @_abc_1.abstractmethod
     def GetWorker(

@@ -1,0 +1,71 @@
+"""`python -m tests.bench [name …]`: measures Orch on this machine. One JSON object a line, and a table at the end.
+
+The exit code is 1 where a budget is broken.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench import heartbeats, imports, lifecycle, lifecycle_batched, list_runs, logs, schedules, server, tasks
+from tests.bench.databases import databases
+from tests.bench.figures import Report, table
+from tests.bench.laboratory import Bench, Laboratory
+
+BENCHES: dict[str, Bench] = {
+    "import": imports.bench,
+    "server": server.bench,
+    "lifecycle": lifecycle.concurrent,
+    "lifecycle_single": lifecycle.single,
+    "lifecycle_batched": lifecycle_batched.bench,
+    "heartbeats": heartbeats.bench,
+    "tasks": tasks.bench,
+    "logs": logs.bench,
+    "schedules": schedules.bench,
+    "list": list_runs.bench,
+}
+ON_REQUEST: dict[str, Bench] = {"lifecycle_channels": lifecycle.concurrent_channels}
+"""Run only where they are named."""
+POSTGRES_ONLY = frozenset({"schedules", "list"})
+"""They fill tables with Postgres' own SQL."""
+LONGEST_SECONDS = 60
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benches named, or all."""
+    known = BENCHES | ON_REQUEST
+    options = _parser(known).parse_args(arguments)
+    wanted = [name for name in options.names or BENCHES if options.database == "postgresql" or name not in POSTGRES_ONLY]
+    reports: list[Report] = []
+    with databases(options.database) as found:
+        laboratory = Laboratory(found, profile=options.profile, explain=options.explain)
+        for name in wanted:
+            reports += asyncio.run(_run(known[name], laboratory))
+    print("\n" + table(reports))
+    return 0 if all(report.ok for report in reports) else 1
+
+
+async def _run(bench: Bench, laboratory: Laboratory) -> list[Report]:
+    reports = []
+    async with asyncio.timeout(LONGEST_SECONDS):
+        async for report in bench(laboratory):
+            print(report.line(), flush=True)
+            reports.append(report)
+    return reports
+
+
+def _parser(known: dict[str, Bench]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures Orch on this machine.")
+    parser.add_argument("names", nargs="*", choices=[[], *known], metavar="name", help=", ".join(known))
+    parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
+    parser.add_argument(
+        "--profile", type=Path, metavar="NAME", help="write a profile of the server: by py-spy if found, else cProfile"
+    )
+    parser.add_argument("--explain", type=Path, metavar="FILE", help="write the plans of lists that are over budget")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
