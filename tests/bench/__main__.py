@@ -6,6 +6,7 @@ The exit code is 1 where a budget is broken.
 import argparse
 import asyncio
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,17 +43,23 @@ def main(arguments: Sequence[str]) -> int:
     with databases(options.database) as found:
         laboratory = Laboratory(found, profile=options.profile, explain=options.explain)
         for name in wanted:
-            reports += asyncio.run(_run(known[name], laboratory))
+            reports += asyncio.run(_run(name, known[name], laboratory))
     print("\n" + table(reports))
     return 0 if all(report.ok for report in reports) else 1
 
 
-async def _run(bench: Bench, laboratory: Laboratory) -> list[Report]:
-    reports = []
-    async with asyncio.timeout(LONGEST_SECONDS):
-        async for report in bench(laboratory):
-            print(report.line(), flush=True)
-            reports.append(report)
+async def _run(name: str, bench: Bench, laboratory: Laboratory) -> list[Report]:
+    """One bench's reports. One that fails is reported as failed and does not keep the others from running."""
+    reports: list[Report] = []
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            async for report in bench(laboratory):
+                print(report.line(), flush=True)
+                reports.append(report)
+    except Exception as error:
+        traceback.print_exception(error)
+        reports.append(Report(name, {"error": f"{type(error).__name__}: {error}"}, failed=True))
+        print(reports[-1].line(), flush=True)
     return reports
 
 

@@ -1,6 +1,8 @@
 """Calls of the contract as benches make them: plain gRPC stubs, nothing between them and the wire."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -8,8 +10,14 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 from orch_proto.v1.flow_run_service_pb2 import BatchCreateFlowRunsRequest, CreateFlowRunRequest
 from orch_proto.v1.flow_run_service_pb2_grpc import FlowRunServiceStub
-from orch_proto.v1.lease_pb2 import Lease, ReportVerdict
-from orch_proto.v1.lease_service_pb2 import AcquireLeasesRequest, ReportRunsRequest, RunReport
+from orch_proto.v1.lease_pb2 import Lease, LeasePhase, ReportVerdict
+from orch_proto.v1.lease_service_pb2 import (
+    AcquireLeasesRequest,
+    HeldLease,
+    ReportRunsRequest,
+    RunReport,
+    SyncLeasesRequest,
+)
 from orch_proto.v1.lease_service_pb2_grpc import LeaseServiceStub
 from orch_proto.v1.log_service_pb2_grpc import LogServiceStub
 from orch_proto.v1.state_pb2 import State, StateType
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 POOL = "default"
 MOST_IN_BATCH = 1000
 """The most runs that one call creates, acquires or reports."""
+_HEARTBEAT_SECONDS = 3.0
 
 
 class Api:
@@ -100,3 +109,26 @@ class Api:
             part = leases[begin : begin + MOST_IN_BATCH]
             await self.report(session_id, part, StateType.STATE_TYPE_RUNNING, sequence=1)
         return leases
+
+    @asynccontextmanager
+    async def holding(self, count: int) -> AsyncIterator[list[Lease]]:
+        """So many running runs, kept by heartbeats of their worker as long as the block lasts."""
+        session = await self.open_session("bench", slots=count)
+        leases = await self.running(session, count)
+        beating = asyncio.create_task(self._beat(heartbeat(session, leases)))
+        try:
+            yield leases
+        finally:
+            beating.cancel()
+
+    async def _beat(self, request: SyncLeasesRequest) -> None:
+        while True:
+            await self.leases.SyncLeases(request)
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+
+
+def heartbeat(session_id: str, leases: Iterable[Lease]) -> SyncLeasesRequest:
+    """What a worker says that holds these leases and whose runs' processes are alive."""
+    phase = LeasePhase.LEASE_PHASE_RUNNING
+    held = [HeldLease(flow_run_id=lease.flow_run_id, token=lease.token, phase=phase) for lease in leases]
+    return SyncLeasesRequest(session_id=session_id, held=held)

@@ -47,11 +47,13 @@ class Report:
     bench: str
     figures: Mapping[str, Figure]
     budgets: Mapping[str, Budget] = field(default_factory=dict)
+    failed: bool = False
+    """The bench did not come to its end; `figures` say why."""
 
     @property
     def ok(self) -> bool:
         """Whether every budget is kept."""
-        return all(budget.kept_by(value) for _, value, budget in self.bound())
+        return not self.failed and all(budget.kept_by(value) for _, value, budget in self.bound())
 
     def bound(self) -> list[tuple[str, float, Budget]]:
         """The figures that have a budget, with it."""
@@ -67,6 +69,8 @@ def table(reports: Iterable[Report]) -> str:
     """The figures that have a budget, for people. A ratio below 1 breaks it."""
     rows = [("bench", "figure", "measured", "budget", "ratio", "")]
     for report in reports:
+        if report.failed:
+            rows.append((report.bench, "", "", "", "", "FAILED"))
         for name, value, budget in report.bound():
             verdict = "ok" if budget.kept_by(value) else "OVER BUDGET"
             rows.append((report.bench, name, f"{value:g}", str(budget), f"{budget.ratio(value):.2f}", verdict))

@@ -1,26 +1,47 @@
-"""What a user's script pays before its first line: `import orch`."""
+"""What a server costs before it has done anything, and after it has done much."""
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
+from tests.bench.databases import DatabaseKind, Databases, SqliteDatabases
 from tests.bench.figures import Report, at_most, middle
 from tests.bench.laboratory import Laboratory
+from tests.bench.lifecycle import CALLERS, callers, run_round
+from tests.bench.server_process import server_process
 
-ROUNDS = 15
-_PROGRAM = "import time; begin = time.perf_counter(); import {module}; print(time.perf_counter() - begin)"
+STARTS = 5
+IDLE_SECONDS = 5.0
+LOAD_SECONDS = 8.0
 
 
 async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
-    """In a new process each time, after one that has filled the caches."""
-    rounds = [await _seconds("orch") for _ in range(ROUNDS + 1)][1:]
-    yield Report("import", {"seconds": round(middle(1000 * each for each in rounds) / 1000, 4)}, {"seconds": at_most(0.12)})
+    """Start to SERVING on a migrated database; resident memory when idle, and after 32 callers' lifecycles."""
+    yield await _start(laboratory.databases)
+    if laboratory.kind != "sqlite":
+        yield await _start(SqliteDatabases())
+    async with laboratory.api() as (server, api):
+        await asyncio.sleep(IDLE_SECONDS)
+        idle = server.resident_megabytes()
+        await run_round(server, await callers(api, CALLERS), LOAD_SECONDS)
+        await asyncio.sleep(1)
+        yield Report(
+            "server_memory",
+            {"database": laboratory.kind, "idle_mb": idle, "after_lifecycles_mb": server.resident_megabytes()},
+            {"idle_mb": at_most(100), "after_lifecycles_mb": at_most(100)},
+        )
 
 
-async def _seconds(module: str) -> float:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _PROGRAM.format(module=module), stdout=PIPE)
-    output, _ = await process.communicate()
-    if process.returncode != 0:
-        raise RuntimeError(f"import {module} failed")
-    return float(output)
+async def _start(databases: Databases) -> Report:
+    """The first start, which migrates, does not count."""
+    with ExitStack() as stack:
+        url = stack.enter_context(databases.fresh())
+        seconds = [await _until_serving(url) for _ in range(STARTS + 1)]
+    kind: DatabaseKind = databases.kind
+    figures = {"database": kind, "seconds": middle(seconds[1:]), "migrating_seconds": round(seconds[0], 2)}
+    return Report("server_start", figures, {"seconds": at_most(1)})
+
+
+async def _until_serving(url: str) -> float:
+    async with server_process(url) as process:
+        return await process.serving()

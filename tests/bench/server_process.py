@@ -9,7 +9,7 @@ import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -89,7 +89,7 @@ def _command(profile: Path | None) -> list[str]:
     if profile is None:
         return [sys.executable, *server]
     if spy := shutil.which("py-spy"):
-        options = ["--format", "raw", "--rate", "500", "--output", str(profile.with_suffix(".stacks"))]
+        options = ["--format", "raw", "--rate", "100", "--output", str(profile.with_suffix(".stacks"))]
         return [spy, "record", *options, "--", sys.executable, *server]
     return [sys.executable, "-m", "cProfile", "-o", str(profile.with_suffix(".prof")), *server]
 
@@ -112,9 +112,10 @@ async def _stop(process: Process) -> None:
 
 
 def _terminate(pid: int) -> None:
-    process = psutil.Process(pid)
-    for each in process.children() or [process]:
-        each.terminate()
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for each in process.children() or [process]:
+            each.terminate()
 
 
 class _Output:

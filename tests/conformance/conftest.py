@@ -1,12 +1,12 @@
 """The store as each database has it: every test of this folder that asks for `store` runs on SQLite and on PostgreSQL.
 
-    kind          "sqlite" or "postgresql"
-    database_url  a new database with Orch's schema
-    clock         its clock, which only the test moves
-    ids wakeups   what use cases need besides
-    store         one server's store
-    catalog       makes deployments and schedules in it
-    open_server   opens the stores of further servers on the same database
+kind          "sqlite" or "postgresql"
+database_url  a new database with Orch's schema
+clock         its clock, which only the test moves
+ids wakeups   what use cases need besides
+store         one server's store
+catalog       makes deployments and schedules in it
+open_server   opens the stores of further servers on the same database
 """
 
 import shutil

@@ -61,9 +61,7 @@ async def test_lists_are_ordered_by_name_byte_by_byte_and_paged(store: SqlStore,
 
 
 @pytest.mark.parametrize(("prefix", "found"), [("a", ["a", "a%", "a_1"]), ("a_", ["a_1"]), ("A", ["A"]), ("x", [])])
-async def test_a_prefix_is_taken_literally(
-    store: SqlStore, ids: TimeOrderedIds, prefix: str, found: list[str]
-) -> None:
+async def test_a_prefix_is_taken_literally(store: SqlStore, ids: TimeOrderedIds, prefix: str, found: list[str]) -> None:
     await store.write(lambda tx: ensure_flows(tx, ids, ["b", "a_1", "a%", "A", "a"]))
 
     page = await Flows(store).page(PageRequest(10, "", "flows"), name_prefix=prefix)

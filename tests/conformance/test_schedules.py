@@ -31,9 +31,7 @@ def schedules(store: SqlStore, ids: TimeOrderedIds) -> Schedules:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=["cron", "interval", "rrule"])
-async def test_a_schedule_is_read_as_it_was_created(
-    catalog: Catalog, schedules: Schedules, spec: ScheduleSpec
-) -> None:
+async def test_a_schedule_is_read_as_it_was_created(catalog: Catalog, schedules: Schedules, spec: ScheduleSpec) -> None:
     deployment = await catalog.deployment()
 
     created = await catalog.schedule(

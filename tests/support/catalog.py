@@ -64,4 +64,3 @@ def minutes(count: float) -> timedelta:
 def seconds(count: float) -> timedelta:
     """A span."""
     return timedelta(seconds=count)
-

@@ -4,12 +4,13 @@ It is wired as the server wires it, without the sockets. Time passes through `pa
 server does; a server that was away is told by moving the clock instead.
 """
 
+import asyncio
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import Any, Protocol, TypeVar
+from itertools import count
+from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 from orch_server.application.creation import CreatedFlowRun, Creation, FlowRunCreation, NewFlowRun
@@ -43,6 +44,9 @@ from orch_server.storage.wakeups import LocalWakeups
 from tests.support.clock import FakeClock
 
 R = TypeVar("R")
+
+Field: TypeAlias = Any
+"""The value of a field that a test names as the use case does; the use case's own value checks it."""
 
 TTL_SECONDS = 15
 """Of a lease of the default pool."""
@@ -97,7 +101,7 @@ _NEW = NewFlowRun(
 )
 
 
-def new_run(**fields: Any) -> NewFlowRun:
+def new_run(**fields: Field) -> NewFlowRun:
     """A wish for a run of the flow "etl" in the default pool, but for the fields given."""
     values = {name: getattr(_NEW, name) for name in _NEW.__slots__}
     if fields.get("deployment_id") is not None:
@@ -153,11 +157,11 @@ class Plane:
 
     # What users do
 
-    async def create(self, **fields: Any) -> FlowRun:
+    async def create(self, **fields: Field) -> FlowRun:
         """Create a run; see `new_run`."""
         return (await self.creation.create(Creation(new_run(**fields), reply()))).run
 
-    async def create_many(self, count: int, **fields: Any) -> list[FlowRun]:
+    async def create_many(self, count: int, **fields: Field) -> list[FlowRun]:
         """Create so many runs in one call."""
         made = await self.creation.create_all([new_run(**fields)] * count, reply())
         return [each.run for each in made]
@@ -170,19 +174,23 @@ class Plane:
         """Ask for one more attempt."""
         return await self.runs.retry(run_id, reply())
 
-    async def pool(self, name: str, **fields: Any) -> None:
+    async def pool(self, name: str, **fields: Field) -> None:
         """Create a work pool."""
         await self.pools.create(WorkPoolDraft(name, **fields), reply())
 
-    async def queue(self, name: str, *, pool: str = "default", **fields: Any) -> None:
+    async def queue(self, name: str, *, pool: str = "default", **fields: Field) -> None:
         """Create a work queue."""
         await self.queues.create(WorkQueueDraft(pool, name, **fields), reply())
+
+    async def pause_pool(self, *, paused: bool) -> None:
+        """Pause the default pool, or let it go on."""
+        await self.pools.update("default", {"paused": paused}, "", reply=reply())
 
     async def limit_pool(self, limit: int | None, *, name: str = "default") -> None:
         """Set a pool's concurrency limit."""
         await self.pools.update(name, {"concurrency_limit": limit}, "", reply=reply())
 
-    async def deployment(self, name: str = "nightly", **fields: Any) -> Deployment:
+    async def deployment(self, name: str = "nightly", **fields: Field) -> Deployment:
         """Create a deployment of the flow "etl"."""
         return await self.deployments.create(
             DeploymentDraft("etl", name, LaunchSpec(entrypoint="etl.py:etl"), **fields), reply()
@@ -191,7 +199,12 @@ class Plane:
     # What workers do
 
     async def open(
-        self, name: str = "worker", *, pool: str = "default", queues: tuple[str, ...] = (), request_id: UUID | None = None
+        self,
+        name: str = "worker",
+        *,
+        pool: str = "default",
+        queues: tuple[str, ...] = (),
+        request_id: UUID | None = None,
     ) -> Session:
         """Open a session."""
         new = NewSession(name, pool, queues, 4, {}, (), "1")
@@ -210,21 +223,25 @@ class Plane:
         """Ask for runs; what is granted, as its holder knows it."""
         return held_of((await self.ask(session, limit, wait=wait, request_id=request_id)).leases)
 
-    async def granted(self, session: Session, **fields: Any) -> Held:
+    async def waiting(self, count: int) -> None:
+        """Wait until so many wishes wait here."""
+        await until(lambda: self.dispatcher.waiting() >= count)
+
+    async def granted(self, session: Session, **fields: Field) -> Held:
         """Create a run and have it granted to this session."""
         run = await self.create(**fields)
         [held] = await self.acquire(session)
         assert held.run_id == run.id
         return held
 
-    async def running(self, session: Session, **fields: Any) -> Held:
+    async def running(self, session: Session, **fields: Field) -> Held:
         """Create a run, have it granted to this session, and report that it runs, as sequence 1."""
         held = await self.granted(session, **fields)
         reported = await self.report(held, 1, StateType.RUNNING)
         assert reported.verdict == ReportVerdict.ACCEPTED
         return held
 
-    async def report(self, held: Held, sequence: int, state: StateType, **fields: Any) -> Reported:
+    async def report(self, held: Held, sequence: int, state: StateType, **fields: Field) -> Reported:
         """Report one state."""
         [reported] = await self.leases.report([RunReport(held.run_id, held.token, sequence, state, **fields)])
         return reported
@@ -288,7 +305,7 @@ class Plane:
         """The leases that there are, of one session or of all."""
         session_id = session.id if session is not None else None
         return await self.store.read(
-            partial(_leases, session_id=session_id),
+            lambda tx: tx.leases.page(work_pool_id=None, session_id=session_id, before=None, limit=_MOST)
         )
 
     async def lease_of(self, run_id: UUID) -> LeaseView | None:
@@ -311,9 +328,13 @@ class Plane:
             assert_history(await self.history(run_id), version=facts.version, state=facts.state.type)
 
 
-def _leases(tx: Any, *, session_id: UUID | None) -> list[LeaseView]:
-    found: list[LeaseView] = tx.leases.page(work_pool_id=None, session_id=session_id, before=None, limit=_MOST)
-    return found
+async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+    """Let the event loop turn until something is so. For what happens in this process only: it never sleeps."""
+    async with asyncio.timeout(seconds):
+        for _ in count():
+            if condition():
+                return
+            await asyncio.sleep(0)
 
 
 def held_of(leases: Sequence[GrantedLease]) -> list[Held]:
@@ -322,7 +343,7 @@ def held_of(leases: Sequence[GrantedLease]) -> list[Held]:
 
 
 def assert_history(changes: Sequence[StateChange], *, version: int, state: StateType) -> None:
-    """Versions rise by one from 1 to the run's own, tokens never fall, times neither, and the last state is the run's."""
+    """Versions rise by one from 1 to the run's own, tokens and times never fall, the last state is the run's."""
     assert [change.version for change in changes] == list(range(1, version + 1))
     tokens = [change.token for change in changes]
     assert tokens == sorted(tokens)

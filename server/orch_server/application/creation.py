@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from orch_server.application.errors import FailedPrecondition, NotFound, OrchError
-from orch_server.application.flows import ensure_flows
+from orch_server.application.flows import KnownFlows
 from orch_server.application.ports import Ids, Lane, Store, Transaction, pool_topic, run_topic
 from orch_server.application.replies import A, R, Reply, once
 from orch_server.application.request_rows import AnsweredRequest
@@ -78,6 +78,7 @@ class FlowRunCreation(Generic[A]):
     def __init__(self, store: Store, ids: Ids, telemetry: Telemetry) -> None:
         self._store = store
         self._ids = ids
+        self._flows = KnownFlows()
         self._telemetry = telemetry
         self._lane: Lane[Creation[A], A] = store.lane(self._create_each)
 
@@ -92,7 +93,7 @@ class FlowRunCreation(Generic[A]):
         """Create many runs, or, where one cannot be, none."""
 
         def work(tx: Transaction) -> Sequence[CreatedFlowRun]:
-            outcomes = _Batch(tx, self._ids, news).create()
+            outcomes = _Batch(tx, self._ids, self._flows, news).create()
             for place, outcome in enumerate(outcomes):
                 if isinstance(outcome, OrchError):
                     outcome.message = f"requests[{place}]: {outcome.message} Nothing was created."
@@ -107,7 +108,9 @@ class FlowRunCreation(Generic[A]):
         recalled = tx.requests.find(asked) if asked else {}
         before = set(recalled)
         fresh = _first_of_each(creations, recalled)
-        outcomes = dict(zip(fresh, _Batch(tx, self._ids, [creations[i].new for i in fresh]).create(), strict=True))
+        outcomes = dict(
+            zip(fresh, _Batch(tx, self._ids, self._flows, [creations[i].new for i in fresh]).create(), strict=True)
+        )
         answers: dict[int, A | Exception] = {}
         for place, outcome in outcomes.items():
             reply = creations[place].reply
@@ -152,14 +155,14 @@ def _recall(reply: Reply[CreatedFlowRun, A], recalled: Mapping[UUID, AnsweredReq
 class _Batch:
     """Runs to be created in one transaction: what they refer to is looked up together, then each is made or refused."""
 
-    def __init__(self, tx: Transaction, ids: Ids, news: Sequence[NewFlowRun]) -> None:
+    def __init__(self, tx: Transaction, ids: Ids, flows: KnownFlows, news: Sequence[NewFlowRun]) -> None:
         self._tx = tx
         self._ids = ids
         self._news = news
         self._templates = tx.deployments.run_templates(
             sorted({new.deployment_id for new in news if new.deployment_id is not None})
         )
-        self._flows = ensure_flows(tx, ids, (new.flow_name for new in news if new.flow_name))
+        self._flows = flows.ids(tx, ids, {new.flow_name for new in news if new.flow_name})
         self._queues = resolve_queues(tx, {pair for new in news if (pair := self._queue_of(new)) is not None})
         keys = sorted({(scope, key) for new in news if (scope := self._scope(new)) and (key := new.idempotency_key)})
         known = tx.flow_runs.find_by_key(keys)

@@ -77,8 +77,8 @@ def fire_due(tx: Transaction, ids: Ids, *, max_schedules: int = MAX_SCHEDULES) -
     schedules = tx.schedules.lock_due(now, limit=max_schedules)
     templates = tx.deployments.run_templates(sorted({each.deployment_id for each in schedules}), skip_locked=True)
     ready = [each for each in schedules if each.deployment_id in templates]
-    most = max(1, MAX_RUNS // max(1, len(ready)))
-    plans = [_decided(each, templates[each.deployment_id], now, most) for each in ready]
+    decide = _Decider(now, most=max(1, MAX_RUNS // max(1, len(ready))))
+    plans = [decide(each, templates[each.deployment_id]) for each in ready]
     plans = _overlapping(tx, _unfired(tx, plans))
     runs = [_run(ids, plan, nominal, now) for plan in plans for nominal in plan.fire]
     tx.flow_runs.add(runs)
@@ -98,31 +98,47 @@ def fire_due(tx: Transaction, ids: Ids, *, max_schedules: int = MAX_SCHEDULES) -
     )
 
 
-def _decided(schedule: Schedule, template: RunTemplate, now: datetime, most: int) -> _Plan:
-    """Which times of a schedule fire, earlier runs aside."""
-    due = _due(schedule, now, most, paused=template.paused)
-    return _Plan(schedule, template, due.fire, due.skipped, due.next)
+class _Decider:
+    """Says which times of a schedule fire, earlier runs aside. What is due together often says the same ("0 * * * *"):
+    each spec is computed once a round."""
 
+    def __init__(self, now: datetime, *, most: int) -> None:
+        self._now = now
+        self._most = most
+        self._known: dict[object, Due] = {}
 
-def _due(schedule: Schedule, now: datetime, most: int, *, paused: bool) -> Due:
-    try:
-        if paused:
-            return Due(fire=(), skipped=0, next=next_time(schedule.spec, now))
-        return due_times(
+    def __call__(self, schedule: Schedule, template: RunTemplate) -> _Plan:
+        question = (
             schedule.spec,
-            last=schedule.next_time or now,
-            now=now,
-            catch_up=schedule.catch_up_policy,
-            window=schedule.catch_up_window,
-            limit=most,
+            schedule.next_time,
+            schedule.catch_up_policy,
+            schedule.catch_up_window,
+            template.paused,
         )
-    except InvalidScheduleError as error:
-        # Valid when it was stored, so this server's time zone data differs: not worth stopping every other schedule.
-        logger.error(
-            "schedule cannot be read on this server",
-            extra={"schedule_id": str(schedule.id), "schedule_name": schedule.name, "cause": str(error)},
-        )
-        return Due(fire=(), skipped=0, next=now + _UNREADABLE_RETRY)
+        due = self._known.get(question)
+        if due is None:
+            due = self._known[question] = self._due(schedule, paused=template.paused)
+        return _Plan(schedule, template, due.fire, due.skipped, due.next)
+
+    def _due(self, schedule: Schedule, *, paused: bool) -> Due:
+        try:
+            if paused:
+                return Due(fire=(), skipped=0, next=next_time(schedule.spec, self._now))
+            return due_times(
+                schedule.spec,
+                last=schedule.next_time or self._now,
+                now=self._now,
+                catch_up=schedule.catch_up_policy,
+                window=schedule.catch_up_window,
+                limit=self._most,
+            )
+        except InvalidScheduleError as error:
+            # Valid when it was stored, so this server's time zone data differs: no reason to stop every other one.
+            logger.error(
+                "schedule cannot be read on this server",
+                extra={"schedule_id": str(schedule.id), "schedule_name": schedule.name, "cause": str(error)},
+            )
+            return Due(fire=(), skipped=0, next=self._now + _UNREADABLE_RETRY)
 
 
 def _unfired(tx: Transaction, plans: Sequence[_Plan]) -> list[_Plan]:

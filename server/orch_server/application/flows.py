@@ -1,6 +1,6 @@
 """Flows: seen with their first deployment or run, listed, never changed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from orch_server.application.errors import InvalidArgument, NotFound
@@ -25,6 +25,27 @@ def ensure_flows(tx: Transaction, ids: Ids, names: Iterable[str]) -> dict[str, U
 def ensure_flow(tx: Transaction, ids: Ids, name: str) -> UUID:
     """The id of one flow by name, which comes into being where it is new."""
     return ensure_flows(tx, ids, [name])[name]
+
+
+class KnownFlows:
+    """Ids of flows that are known to be committed, so that a create needs no look for its flow. Flows are for good."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, UUID] = {}
+
+    def ids(self, tx: Transaction, ids: Ids, names: Collection[str]) -> Mapping[str, UUID]:
+        """The ids of flows by name; those that are new come into being, and are known once they are committed."""
+        known = {name: self._ids[name] for name in names if name in self._ids}
+        unknown = [name for name in names if name not in known]
+        if not unknown:
+            return known
+        committed = tx.flows.ids_by_name(unknown)
+        if len(self._ids) < _MOST_KNOWN:
+            self._ids |= committed
+        return known | committed | ensure_flows(tx, ids, [name for name in unknown if name not in committed])
+
+
+_MOST_KNOWN = 100_000
 
 
 class Flows:

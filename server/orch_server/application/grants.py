@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from orch_server.application.flow_run_rows import Change
-from orch_server.application.lease_rows import NO_BACKLOG, Backlog, PoolCapacity, QueueCapacity, Wish
+from orch_server.application.lease_rows import NO_BACKLOG, Backlog, Claimable, PoolCapacity, QueueCapacity, Wish
 from orch_server.application.ports import Transaction, run_topic
 from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.launch import NO_LAUNCH_SPEC, LaunchSpec
@@ -39,14 +39,16 @@ class Grants:
 
 def grant(tx: Transaction, work_pool_id: UUID, wishes: Sequence[Wish]) -> Grants:
     """Grant what the pool has to those who wish, one each in turn; wishes that were granted before get that again."""
-    served = tx.sessions.open_for_grants([wish.session_id for wish in wishes])
-    before = tx.leases.of_requests(wishes)
+    sessions = tx.sessions.open_for_grants(wishes)
+    served, before = sessions.queue_names, sessions.granted
     repeated = {(lease.session_id, lease.request_id) for lease in before}
-    takers = [
-        _Taker(wish, served[wish.session_id], wish.limit)
+    # A caller that lost its connection may wish again while its first call still waits: that is one wish.
+    fresh = {
+        (wish.session_id, wish.request_id): _Taker(wish, served[wish.session_id], wish.limit)
         for wish in wishes
         if wish.session_id in served and (wish.session_id, wish.request_id) not in repeated
-    ]
+    }
+    takers = list(fresh.values())
     picks, backlog = _pick(tx, work_pool_id, takers)
     granted = _grant_picks(tx, picks) + _again(tx, before)
     specs = tx.leases.launch_specs({_version(run) for _, run in granted if run.deployment_id is not None})
@@ -94,11 +96,11 @@ def _pick(tx: Transaction, work_pool_id: UUID, takers: Sequence[_Taker]) -> tupl
     if capacity is None:
         return [], NO_BACKLOG
     left, picks = capacity.total, list[_Pick]()
-    free = dict(capacity.deployments)
+    slots = _DeploymentSlots(tx)
     for queue in capacity.queues:
         line = deque(taker for taker in takers if taker.wants and taker.serves(queue))
         most = min(queue.room, left, sum(taker.wants for taker in line))
-        runs = _due(tx, queue, most, free)
+        runs = _due(tx, queue, most, slots)
         left -= len(runs)
         picks += [_deal(tx, work_pool_id, capacity, queue, run, line) for run in runs]
     if picks:
@@ -106,25 +108,44 @@ def _pick(tx: Transaction, work_pool_id: UUID, takers: Sequence[_Taker]) -> tupl
     return picks, tx.leases.backlog([queue.id for queue in capacity.queues])
 
 
-def _due(tx: Transaction, queue: QueueCapacity, most: int, free: dict[UUID, int]) -> list[FlowRun]:
+def _due(tx: Transaction, queue: QueueCapacity, most: int, slots: "_DeploymentSlots") -> list[FlowRun]:
     """Up to `most` due runs of a queue, passing over those of deployments that are at their limit."""
-    found: list[FlowRun] = []
+    found: dict[UUID, FlowRun] = {}
     while most > len(found):
-        full = {deployment for deployment, slots in free.items() if slots <= 0}
-        asked = most - len(found)
-        runs = tx.leases.claimable(queue.id, limit=asked, without_deployments=full)
-        taken = [run for run in runs if _take_slot(run, free)]
-        found += taken
-        if len(runs) < asked or len(taken) == len(runs):
+        candidates = tx.leases.claimable(queue.id, limit=most, without_deployments=slots.full())
+        # What was found before is still queued, and comes again.
+        fresh = [each for each in candidates if each.run.id not in found][: most - len(found)]
+        slots.look(fresh)
+        taken = [each.run for each in fresh if slots.take(each.run)]
+        found |= {run.id: run for run in taken}
+        if len(candidates) < most or len(taken) == len(fresh):
             break
-    return found
+    return list(found.values())
 
 
-def _take_slot(run: FlowRun, free: dict[UUID, int]) -> bool:
-    if run.deployment_id is None or run.deployment_id not in free:
-        return True
-    free[run.deployment_id] -= 1
-    return free[run.deployment_id] >= 0
+class _DeploymentSlots:
+    """Free slots of the deployments that have a limit, looked up as their runs are met."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._free: dict[UUID, int] = {}
+
+    def full(self) -> set[UUID]:
+        """Deployments that may have no more."""
+        return {deployment for deployment, free in self._free.items() if free <= 0}
+
+    def look(self, candidates: Sequence[Claimable]) -> None:
+        """Learn of the deployments of these runs."""
+        met = {each.run.deployment_id for each in candidates if each.limited and each.run.deployment_id is not None}
+        if new := met - self._free.keys():
+            self._free |= self._tx.leases.free_slots(new)
+
+    def take(self, run: FlowRun) -> bool:
+        """Take a slot for a run; False where its deployment has none left."""
+        if run.deployment_id is None or run.deployment_id not in self._free:
+            return True
+        self._free[run.deployment_id] -= 1
+        return self._free[run.deployment_id] >= 0
 
 
 def _deal(

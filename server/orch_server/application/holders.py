@@ -29,6 +29,7 @@ from orch_server.domain.transitions import Event, transition
 
 _GONE = "There is no such run (any more)."
 _STALE = "Another grant of this run is newer."
+_NO_POOL = "The run's work queue is gone; its holder cannot have it back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +122,21 @@ def _reclaimed(tx: Transaction, lost: Sequence[tuple[HeldLease, UUID | None]]) -
     if not lost:
         return {}
     runs = tx.flow_runs.lock([lease.flow_run_id for lease, _ in lost])
+    # Somebody else who vouches for the run may have got it back while we waited for the lock.
+    verdicts = _renewed(tx, [(lease, session_id) for lease, session_id in lost if _is_leased(lease, runs)])
+    lost = [(lease, session_id) for lease, session_id in lost if (lease.flow_run_id, lease.token) not in verdicts]
     sessions = {(lease.flow_run_id, lease.token): session_id for lease, session_id in lost}
     back = [run for lease, _ in lost if (run := runs.get(lease.flow_run_id)) and run.token == lease.token]
     leases = restore(tx, {run.id: run for run in back}.values(), sessions)
-    verdicts: dict[tuple[UUID, int], SyncedLease] = {}
     for held, _ in lost:
         key = (held.flow_run_id, held.token)
         verdicts[key] = _verdict_on_lost(held, runs.get(held.flow_run_id), leases.get(held.flow_run_id))
     return verdicts
+
+
+def _is_leased(held: HeldLease, runs: dict[UUID, RunFacts]) -> bool:
+    run = runs.get(held.flow_run_id)
+    return run is not None and run.token == held.token and run.state.type in LEASED
 
 
 def _verdict_on_lost(held: HeldLease, run: RunFacts | None, lease: Lease | None) -> SyncedLease:
@@ -214,6 +222,9 @@ def _adopt_lost(tx: Transaction, flow_run_id: UUID, token: int, adopter_id: UUID
     if run.token != token:
         raise FailedPrecondition(f"{_STALE} Stop.", reason="LEASE_LOST", metadata=known)
     if run.state.type in LEASED:
+        # Its worker may have got it back while we waited for the lock.
+        if tx.leases.adopt(flow_run_id, token, adopter_id):
+            return
         text = "Another process has adopted this lease. Stop: the run must not run twice."
         raise FailedPrecondition(text, reason="ALREADY_ADOPTED", metadata=known)
     if not restore(tx, [run], {}):
@@ -254,6 +265,8 @@ class _Ledger:
         if run is None:
             return Reported(item.flow_run_id, item.sequence, ReportVerdict.LOST, _GONE, None)
         decision = decide_report(run, item, now=self._tx.now, chance=chance)
+        if decision.verdict == ReportVerdict.ACCEPTED and not self._leasable(run, decision.facts):
+            return Reported(item.flow_run_id, item.sequence, ReportVerdict.LOST, _NO_POOL, run.state.type)
         if decision.verdict == ReportVerdict.ACCEPTED:
             self._now[run.id] = decision.facts
             self._passed.setdefault(run.id, []).extend(decision.passed)
@@ -261,6 +274,12 @@ class _Ledger:
                 self._results.append(item)
         state = decision.facts.state.type
         return Reported(item.flow_run_id, item.sequence, decision.verdict, decision.message, state)
+
+    def _leasable(self, run: RunFacts, after: RunFacts) -> bool:
+        """Whether a run that its holder gets back can have a lease again: not where its queue was deleted meanwhile."""
+        if run.state.type in LEASED or after.state.type not in LEASED:
+            return True
+        return bool(_fresh_leases(self._tx, [after], {}))
 
     def write(self) -> None:
         """Write the changed runs, their results and what becomes of their leases."""

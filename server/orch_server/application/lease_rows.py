@@ -42,6 +42,16 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSessions:
+    """Sessions that wish for runs."""
+
+    queue_names: Mapping[UUID, tuple[str, ...]]
+    """Those that are open and not draining, with the queues they serve; no names: all of the pool."""
+    granted: tuple[Lease, ...]
+    """Live leases that earlier calls with the same sessions and request ids were granted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Renewal:
     """A holder names a lease. `session_id` is None where the run's own process does."""
 
@@ -69,8 +79,14 @@ class PoolCapacity:
     """Open queues in order of priority."""
     total: int
     """How many runs the pool may grant in all, at most what was asked for."""
-    deployments: Mapping[UUID, int]
-    """How many runs of each deployment that has a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimable:
+    """A locked run that may be granted, if its deployment's limit, where it has one (`limited`), has room."""
+
+    run: FlowRun
+    limited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +123,17 @@ class LeaseRows(Protocol):
         """
         ...
 
-    def claimable(self, work_queue_id: UUID, *, limit: int, without_deployments: Set[UUID]) -> list[FlowRun]:
+    def claimable(self, work_queue_id: UUID, *, limit: int, without_deployments: Set[UUID]) -> list[Claimable]:
         """Runs of a queue whose time has come, oldest first, locked; those that others have locked are skipped.
 
         Runs that wait for earlier ones of their schedule are left out.
+        """
+        ...
+
+    def free_slots(self, deployment_ids: Set[UUID]) -> dict[UUID, int]:
+        """How many more runs of deployments that have a limit may hold a lease, counted from live leases.
+
+        The deployments are locked until the transaction ends, so that two servers cannot both use the last slot.
         """
         ...
 
@@ -143,10 +166,6 @@ class LeaseRows(Protocol):
 
     def extend_all(self) -> int:
         """Grant every lease one full TTL from now, never less than it has; returns how many."""
-        ...
-
-    def of_requests(self, wishes: Sequence[Wish]) -> list[Lease]:
-        """Live leases that earlier calls with these sessions and request ids were granted."""
         ...
 
     def of_session(self, session_id: UUID) -> list[Lease]:
@@ -189,11 +208,8 @@ class SessionRows(Protocol):
         """Sessions, newest first."""
         ...
 
-    def open_for_grants(self, session_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
-        """Those sessions that are open and not draining, kept so until the transaction ends, and the queues they serve.
-
-        No queue names: all of the pool.
-        """
+    def open_for_grants(self, wishes: Sequence[Wish]) -> OpenSessions:
+        """Which sessions of these wishes may be granted runs, kept so until the transaction ends."""
         ...
 
     def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, bool]:

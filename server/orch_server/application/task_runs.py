@@ -12,7 +12,7 @@ from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunReport, TaskRunStanding, revives, supersedes
 
-_MAX_BATCH = 16
+_MAX_BATCH = 8
 """Calls in one transaction. Each may hold thousands of reports."""
 
 

@@ -1,5 +1,6 @@
 """Fires schedules when they are due. Any number of servers may do so at once; see `application/firing.py`."""
 
+import asyncio
 import logging
 from datetime import timedelta
 
@@ -12,6 +13,12 @@ logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
 """The longest wait between two looks. Schedules that fire earlier than known announce themselves."""
+
+COALESCE = timedelta(milliseconds=20)
+"""After a batch, what comes due within this time is fired together."""
+
+BATCHES_AT_ONCE = 2
+"""Where more is due than one batch holds: while the database works on one, this process prepares another."""
 
 CONTENDED_WAIT = timedelta(milliseconds=50)
 """Where something is due that this server could not have, because another one is at it."""
@@ -41,9 +48,16 @@ class Scheduler:
 
     async def _round(self) -> timedelta | None:
         fired = await self.run_once()
-        if fired.wait is not None and fired.wait <= timedelta(0) and not fired.moved:
+        if fired.wait is None or fired.wait > timedelta(0):
+            return max(fired.wait, COALESCE) if fired.wait is not None and fired.moved else fired.wait
+        if not fired.moved:
             return CONTENDED_WAIT
-        return fired.wait
+        await asyncio.gather(*(self._until_done() for _ in range(BATCHES_AT_ONCE)))
+        return timedelta(0)
+
+    async def _until_done(self) -> None:
+        while (await self.run_once()).moved:
+            pass
 
     def service(self, wakeups: Wakeups) -> Service:
         """The loop around it: wakes when the next schedule is due, and when schedules change."""

@@ -54,9 +54,9 @@ class TaskRunStanding:
 
 
 def revives(stored: TaskRunStanding, reported: TaskRun) -> bool:
-    """Whether a report wants a task run out of its end without a new attempt. Ends absorb: such a report is dropped."""
+    """Whether news wants a task run out of its end without a new attempt. Ends absorb: such a report is dropped."""
     leaves_end = stored.state in TERMINAL and reported.state.type != stored.state
-    return leaves_end and reported.attempt <= stored.attempt
+    return leaves_end and reported.version > stored.version and reported.attempt <= stored.attempt
 
 
 def supersedes(stored: TaskRunStanding | None, reported: TaskRun) -> bool:

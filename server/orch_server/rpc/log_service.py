@@ -1,5 +1,6 @@
 """The service of logs: convert, call, convert."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -23,6 +24,8 @@ from orch_server.rpc.handlers import Context
 
 _DEFAULT_PAGE_SIZE = 1000
 _MAX_PAGE_SIZE = 10_000
+_MOST_IN_LOOP_BYTES = 256 * 1024
+"""More than that is checked and compressed in a thread: heartbeats go on meanwhile."""
 
 
 class LogServicer(LogServiceServicer):
@@ -34,7 +37,9 @@ class LogServicer(LogServiceServicer):
 
     async def AppendLogs(self, request: AppendLogsRequest, context: Context) -> AppendLogsResponse:
         """Store lines."""
-        appended = await self._logs.append(to_append(request))
+        many = request.ByteSize() > _MOST_IN_LOOP_BYTES
+        append = await asyncio.to_thread(to_append, request) if many else to_append(request)
+        appended = await self._logs.append(append)
         verdict = ReportVerdict.ValueType(appended.verdict)
         return AppendLogsResponse(committed_offset=appended.committed_offset, verdict=verdict)
 

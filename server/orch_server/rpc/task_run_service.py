@@ -1,5 +1,7 @@
 """The service of task runs: convert, call, convert."""
 
+import asyncio
+
 from orch_proto.v1.lease_pb2 import ReportVerdict
 from orch_proto.v1.task_run_service_pb2 import (
     GetTaskRunRequest,
@@ -18,6 +20,9 @@ from orch_server.rpc.convert.states import change_message, to_state_type
 from orch_server.rpc.convert.task_runs import task_run_message, to_task_reports
 from orch_server.rpc.handlers import Context
 
+_MOST_IN_LOOP = 300
+"""More reports than that are converted in a thread: heartbeats go on meanwhile."""
+
 
 class TaskRunServicer(TaskRunServiceServicer):
     """Takes reports of task runs, and lists them."""
@@ -27,7 +32,9 @@ class TaskRunServicer(TaskRunServiceServicer):
 
     async def ReportTaskRuns(self, request: ReportTaskRunsRequest, context: Context) -> ReportTaskRunsResponse:
         """Write news."""
-        verdict = await self._task_runs.report(to_task_reports(request))
+        many = len(request.reports) > _MOST_IN_LOOP
+        reports = await asyncio.to_thread(to_task_reports, request) if many else to_task_reports(request)
+        verdict = await self._task_runs.report(reports)
         return ReportTaskRunsResponse(verdict=ReportVerdict.ValueType(verdict))
 
     async def GetTaskRun(self, request: GetTaskRunRequest, context: Context) -> GetTaskRunResponse:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, func, literal_column, not_, or_, select
 
-from orch_server.application.lease_rows import Backlog, PoolCapacity, QueueCapacity
-from orch_server.domain.flow_runs import FlowRun
+from orch_server.application.lease_rows import Backlog, Claimable, PoolCapacity, QueueCapacity
+from orch_server.storage.batch import one_of
 from orch_server.storage.flow_run_mapping import run_columns, run_of
-from orch_server.storage.scope import Scope
+from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import deployment, flow_run, lease, work_pool, work_queue
 from orch_server.storage.types import ID, INSTANT
 
@@ -21,11 +21,6 @@ _QUEUED = flow_run.c.state_type == literal_column("1")
 _POOL = bindparam("pool_id", type_=ID)
 _NOW = bindparam("now", type_=INSTANT)
 
-_LIMITED_DEPLOYMENTS = (
-    select(deployment.c.id)
-    .where(deployment.c.work_queue_id == work_queue.c.id, deployment.c.concurrency_limit.is_not(None))
-    .exists()
-)
 _PLAN = (
     select(
         work_pool.c.paused.label("pool_paused"),
@@ -35,7 +30,6 @@ _PLAN = (
         work_queue.c.name.label("queue_name"),
         work_queue.c.paused.label("queue_paused"),
         work_queue.c.concurrency_limit.label("queue_limit"),
-        _LIMITED_DEPLOYMENTS.label("limited_deployments"),
     )
     .join(work_queue, work_queue.c.work_pool_id == work_pool.c.id)
     .where(work_pool.c.id == _POOL)
@@ -47,13 +41,23 @@ _LEASES_BY_QUEUE = (
     .where(lease.c.work_pool_id == _POOL)
     .group_by(lease.c.work_queue_id)
 )
-_FREE_BY_DEPLOYMENT = (
-    select(deployment.c.id, deployment.c.concurrency_limit, func.count(lease.c.flow_run_id).label("held"))
-    .join(work_queue, work_queue.c.id == deployment.c.work_queue_id)
-    .outerjoin(lease, lease.c.deployment_id == deployment.c.id)
-    .where(work_queue.c.work_pool_id == _POOL, deployment.c.concurrency_limit.is_not(None))
-    .group_by(deployment.c.id, deployment.c.concurrency_limit)
-)
+
+
+@cache
+def _limits(kind: Kind) -> Select[tuple[UUID, int]]:
+    return (
+        select(deployment.c.id, deployment.c.concurrency_limit)
+        .where(one_of(deployment.c.id, "ids", kind), deployment.c.concurrency_limit.is_not(None))
+        .order_by(deployment.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
+@cache
+def _leases_by_deployment(kind: Kind) -> Select[tuple[UUID | None, int]]:
+    """Read after the deployments are locked, and so after whatever others have granted of them."""
+    by_deployment = select(lease.c.deployment_id, func.count().label("held"))
+    return by_deployment.where(one_of(lease.c.deployment_id, "ids", kind)).group_by(lease.c.deployment_id)
 
 
 @cache
@@ -70,6 +74,8 @@ def _claimable() -> Select[Any]:
     )
     return (
         run_columns(with_result=False)
+        .add_columns(deployment.c.concurrency_limit.is_not(None).label("limited"))
+        .outerjoin(deployment, deployment.c.id == flow_run.c.deployment_id)
         .where(
             flow_run.c.work_queue_id == bindparam("queue_id", type_=ID),
             _QUEUED,
@@ -106,19 +112,13 @@ class SqlClaims:
         plan = self._scope.connection.execute(_PLAN, pool).all()
         if not plan or plan[0].pool_paused:
             return None
-        limited = any(row.pool_limit is not None or row.queue_limit is not None for row in plan)
-        by_deployment = any(row.limited_deployments for row in plan)
         held: dict[UUID, int] = {}
-        free: dict[UUID, int] = {}
-        if limited or by_deployment:
+        if any(row.pool_limit is not None or row.queue_limit is not None for row in plan):
             self._scope.connection.execute(_LOCK_POOL, pool)
             held = {row.work_queue_id: row.held for row in self._scope.connection.execute(_LEASES_BY_QUEUE, pool)}
-        if by_deployment:
-            rows = self._scope.connection.execute(_FREE_BY_DEPLOYMENT, pool)
-            free = {row.id: max(row.concurrency_limit - row.held, 0) for row in rows}
-        return _capacity(plan, held, free, wanted)
+        return _capacity(plan, held, wanted)
 
-    def claimable(self, work_queue_id: UUID, *, limit: int, without_deployments: Set[UUID]) -> list[FlowRun]:
+    def claimable(self, work_queue_id: UUID, *, limit: int, without_deployments: Set[UUID]) -> list[Claimable]:
         """Runs of a queue whose time has come, oldest first, locked; those that others have locked are skipped."""
         named = {
             "queue_id": work_queue_id,
@@ -126,7 +126,16 @@ class SqlClaims:
             "most": limit,
             "without": list(without_deployments),
         }
-        return [run_of(row) for row in self._scope.connection.execute(_claimable(), named)]
+        rows = self._scope.connection.execute(_claimable(), named)
+        return [Claimable(run_of(row), bool(row.limited)) for row in rows]
+
+    def free_slots(self, deployment_ids: Set[UUID]) -> dict[UUID, int]:
+        """How many more runs of deployments that have a limit may hold a lease, counted from live leases."""
+        kind, execute = self._scope.kind, self._scope.connection.execute
+        limits = {row.id: row.concurrency_limit for row in execute(_limits(kind), {"ids": sorted(deployment_ids)})}
+        counted = execute(_leases_by_deployment(kind), {"ids": sorted(limits)}) if limits else ()
+        held = {row.deployment_id: row.held for row in counted}
+        return {each: max(limit - held.get(each, 0), 0) for each, limit in limits.items()}
 
     def backlog(self, work_queue_ids: Sequence[UUID]) -> Backlog:
         """What waits in queues, due or not."""
@@ -140,7 +149,7 @@ class SqlClaims:
         return Backlog(following, blocked=due)
 
 
-def _capacity(plan: Sequence[Row[Any]], held: dict[UUID, int], free: dict[UUID, int], wanted: int) -> PoolCapacity:
+def _capacity(plan: Sequence[Row[*tuple[Any, ...]]], held: dict[UUID, int], wanted: int) -> PoolCapacity:
     first = plan[0]
     total = _room(first.pool_limit, sum(held.values()), wanted)
     queues = tuple(
@@ -148,7 +157,7 @@ def _capacity(plan: Sequence[Row[Any]], held: dict[UUID, int], free: dict[UUID, 
         for row in plan
         if not row.queue_paused
     )
-    return PoolCapacity(timedelta(milliseconds=first.lease_ttl_ms), queues, total, free)
+    return PoolCapacity(timedelta(milliseconds=first.lease_ttl_ms), queues, total)
 
 
 def _room(limit: int | None, held: int, wanted: int) -> int:

@@ -37,7 +37,7 @@ from orch_server.storage.documents import (
 )
 from orch_server.storage.inserts import insert_or_skip
 from orch_server.storage.naming import starts_with
-from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import deployment, deployment_version, flow, flow_run, work_pool, work_queue
 from orch_server.storage.work_queues import OPEN_RUN
 
@@ -111,7 +111,7 @@ def _versions(*, first: bool) -> Select[Any]:
 
 @cache
 def _templates(kind: Kind) -> Select[Any]:
-    return _SELECT.where(one_of(_d.id, "ids", kind))
+    return stamped(_SELECT.where(one_of(_d.id, "ids", kind)), kind)
 
 
 @cache
@@ -237,7 +237,7 @@ class SqlDeployments:
             wanted = list(self._scope.connection.execute(locks, {"ids": wanted}).scalars())
         if not wanted:
             return {}
-        return {row.id: _template(row) for row in self._scope.connection.execute(_templates(kind), {"ids": wanted})}
+        return {row.id: _template(row) for row in self._scope.fetch(_templates(kind), {"ids": wanted})}
 
 
 def _deployment(row: Row[Any]) -> Deployment:

@@ -20,7 +20,7 @@ from orch_server.storage.flow_run_mapping import fact_columns, facts_of, run_col
 from orch_server.storage.flow_run_pages import page_statement
 from orch_server.storage.inserts import insert_or_replace
 from orch_server.storage.run_writes import write_changes, write_new
-from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import (
     flow_run,
     flow_run_result,
@@ -38,7 +38,7 @@ _ADD_TAGS = insert(flow_run_tag)
 def _lock(kind: Kind, *, skip_locked: bool) -> Select[Any]:
     """Locks in the order of the ids, so that transactions cannot wait for each other in a circle."""
     statement = select(*fact_columns()).where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id)
-    return statement.with_for_update(of=flow_run, skip_locked=skip_locked, key_share=True)
+    return stamped(statement.with_for_update(of=flow_run, skip_locked=skip_locked, key_share=True), kind)
 
 
 @cache
@@ -107,7 +107,7 @@ class SqlFlowRuns:
         if not ids:
             return {}
         statement = _lock(self._scope.kind, skip_locked=skip_locked)
-        rows = self._scope.connection.execute(statement, {"ids": sorted(set(ids))})
+        rows = self._scope.fetch(statement, {"ids": sorted(set(ids))})
         return {row.id: facts_of(row) for row in rows}
 
     def change(self, changes: Sequence[Change], *, granted: Sequence[Lease] = (), ended: Sequence[UUID] = ()) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from orch_server.application.lease_rows import LeaseView, Renewal, Wish
+from orch_server.application.lease_rows import LeaseView, Renewal
 from orch_server.domain.launch import LaunchSpec
 from orch_server.domain.leases import Lease, LeasePhase
 from orch_server.storage.batch import Batch, one_of
@@ -96,13 +96,6 @@ _EXPIRED = (
 
 
 @cache
-def _of_requests(kind: Kind) -> Select[Any]:
-    return select(lease).where(
-        one_of(lease.c.session_id, "sessions", kind), one_of(lease.c.request_id, "requests", kind)
-    )
-
-
-@cache
 def _get(kind: Kind) -> Select[Any]:
     return select(lease).where(one_of(lease.c.flow_run_id, "ids", kind))
 
@@ -144,13 +137,6 @@ class SqlLeases(SqlClaims):
     def extend_all(self) -> int:
         """Grant every lease one full TTL from now, never less than it has; returns how many were extended."""
         return self._scope.connection.execute(_extend_all(self._scope.kind), {"now": self._scope.now}).rowcount
-
-    def of_requests(self, wishes: Sequence[Wish]) -> list[Lease]:
-        """Live leases that earlier calls with these sessions and request ids were granted."""
-        named = {"sessions": [wish.session_id for wish in wishes], "requests": [wish.request_id for wish in wishes]}
-        wanted = {(wish.session_id, wish.request_id) for wish in wishes}
-        found = [lease_of(row) for row in self._scope.connection.execute(_of_requests(self._scope.kind), named)]
-        return [each for each in found if (each.session_id, each.request_id) in wanted]
 
     def of_session(self, session_id: UUID) -> list[Lease]:
         """The leases that a session holds."""

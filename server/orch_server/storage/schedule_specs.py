@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from orch_server.domain.schedules import CronSpec, IntervalSpec, RRuleSpec, ScheduleSpec
@@ -34,8 +35,9 @@ def _stored(spec: ScheduleSpec) -> dict[str, Any]:
             return {"kind": "rrule", "rule": spec.rule, "time_zone": spec.time_zone}
 
 
+@lru_cache(maxsize=4096)
 def load_spec(text: str) -> ScheduleSpec:
-    """The spec that a text holds."""
+    """The spec that a text holds. Cached: many schedules say the same, and each is read whenever it fires."""
     stored = json.loads(text)
     match stored["kind"]:
         case "cron":

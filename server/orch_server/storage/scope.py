@@ -1,17 +1,25 @@
 """What statements run in: a connection, the kind of database, and the moment of the transaction."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from orch_server.application.ports import Clock
 from orch_server.storage.types import INSTANT
 
 Kind: TypeAlias = Literal["sqlite", "postgresql"]
 
-_DATABASE_NOW = select(func.statement_timestamp(type_=INSTANT))
+_DATABASE_NOW = select(func.statement_timestamp(type_=INSTANT).label("database_now"))
+
+
+def stamped(statement: Select[Any], kind: Kind) -> Select[Any]:
+    """A select that brings the database's time along, so that `Scope.now` needs no trip of its own."""
+    if kind == "sqlite":
+        return statement
+    return statement.add_columns(func.statement_timestamp(type_=INSTANT).label("database_now"))
 
 
 class Scope:
@@ -21,6 +29,13 @@ class Scope:
         self.connection = connection
         self.kind: Kind = kind
         self._clock = clock
+
+    def fetch(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """The rows of a `stamped` select."""
+        rows = self.connection.execute(statement, parameters).all()
+        if rows and self._clock is None and "now" not in self.__dict__:
+            self.__dict__["now"] = rows[0].database_now
+        return rows
 
     @cached_property
     def now(self) -> datetime:

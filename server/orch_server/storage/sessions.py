@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import Row, Select, Update, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.types import Boolean
 
-from orch_server.application.lease_rows import Session
+from orch_server.application.lease_rows import OpenSessions, Session, Wish
 from orch_server.storage.batch import Batch, one_of
-from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.lease_mapping import lease_of
+from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import lease, session, work_pool
 from orch_server.storage.types import ID, INSTANT
 
@@ -23,14 +24,20 @@ _WHOLE = select(
 
 
 @cache
-def _open_for_grants(kind: Kind) -> Select[tuple[UUID, str]]:
-    """Sessions that may be granted runs, share-locked: who drains one waits until the grants are committed."""
-    return (
-        select(session.c.id, session.c.work_queue_names)
-        .where(one_of(session.c.id, "ids", kind), ~session.c.draining, ~session.c.closed)
+def _open_for_grants(kind: Kind) -> Select[Any]:
+    """Sessions that wish for runs, share-locked: who drains one waits until the grants are committed.
+
+    With each come the leases that the same wish was granted before.
+    """
+    again = and_(lease.c.session_id == session.c.id, one_of(lease.c.request_id, "requests", kind))
+    statement = (
+        select(session.c.id, session.c.work_queue_names, session.c.draining, session.c.closed, lease)
+        .outerjoin(lease, again)
+        .where(one_of(session.c.id, "ids", kind))
         .order_by(session.c.id)
-        .with_for_update(read=True)
+        .with_for_update(read=True, of=session)
     )
+    return stamped(statement, kind)
 
 
 @cache
@@ -89,11 +96,16 @@ class SqlSessions:
         rows = self._scope.connection.execute(statement.order_by(session.c.id.desc()).limit(limit))
         return [_session(row) for row in rows]
 
-    def open_for_grants(self, session_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
-        """Those sessions that are open and not draining, kept so until the end, and the queues they serve."""
-        named = {"ids": sorted(set(session_ids))}
-        rows = self._scope.connection.execute(_open_for_grants(self._scope.kind), named)
-        return {row.id: tuple(json.loads(row.work_queue_names)) for row in rows}
+    def open_for_grants(self, wishes: Sequence[Wish]) -> OpenSessions:
+        """Which sessions of these wishes may be granted runs, kept so until the transaction ends."""
+        named = {"ids": sorted({wish.session_id for wish in wishes}), "requests": [wish.request_id for wish in wishes]}
+        asked = {(wish.session_id, wish.request_id) for wish in wishes}
+        rows = self._scope.fetch(_open_for_grants(self._scope.kind), named)
+        queue_names = {
+            row.id: tuple(json.loads(row.work_queue_names)) for row in rows if not row.draining and not row.closed
+        }
+        granted = (lease_of(row) for row in rows if row.flow_run_id is not None)
+        return OpenSessions(queue_names, tuple(each for each in granted if (each.session_id, each.request_id) in asked))
 
     def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, bool]:
         """Sessions were heard of, each perhaps draining from now on; returns which are still open, and drain."""

@@ -1,7 +1,7 @@
 """The tables. `migrations/` makes them; a test keeps the two alike.
 
 Locks are taken in one order everywhere, so that transactions cannot wait for each other in a circle: work pool,
-session, flow runs by id, leases by run id, then everything else.
+session, flow runs by id, deployments by id, leases by run id, then everything else.
 
 Where Postgres partitions a table by time (`PARTITIONED`), its primary key ends in the partition's column.
 """

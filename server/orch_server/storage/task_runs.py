@@ -19,6 +19,8 @@ from orch_server.storage.tables import task_run, task_run_state
 
 _RUN_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run.columns}
 _STATE_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run_state.columns}
+_MOST_ROWS = 1000
+"""In one statement, so that others have their turn while thousands of rows are made ready for it."""
 _NEVER_CHANGES = {"id", "flow_run_id", "create_time"}
 
 
@@ -107,9 +109,9 @@ class SqlTaskRuns:
 
     def _write_arrays(self, prepared: tuple[Batch, Insert], cells: Sequence[tuple[Any, ...]]) -> None:
         """Postgres takes one row of arrays several times as quickly as many rows."""
-        if cells:
-            batch, statement = prepared
-            self._scope.connection.execute(statement, batch.parameters(cells))
+        batch, statement = prepared
+        for start in range(0, len(cells), _MOST_ROWS):
+            self._scope.connection.execute(statement, batch.parameters(cells[start : start + _MOST_ROWS]))
 
     def _write_rows(self, statement: Insert, columns: Iterable[str], cells: Sequence[tuple[Any, ...]]) -> None:
         """SQLite takes many rows more quickly than one text that it has to take apart."""

@@ -14,7 +14,7 @@ from orch_server.domain.work_pools import WorkQueue
 from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.inserts import insert_or_skip
 from orch_server.storage.naming import by_name
-from orch_server.storage.scope import Kind, Scope
+from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import deployment, flow, flow_run, work_pool, work_queue
 from orch_server.storage.types import TEXT
 
@@ -73,7 +73,7 @@ def _resolve(kind: Kind) -> tuple[Batch, Select[Any]]:
         .join(work_queue, and_(work_queue.c.work_pool_id == work_pool.c.id, work_queue.c.name == c.queue_name))
         .with_for_update(read=True, key_share=True, of=(work_pool, work_queue))
     )
-    return batch, statement
+    return batch, stamped(statement, kind)
 
 
 @cache
@@ -118,7 +118,7 @@ class SqlWorkQueues:
         What is found cannot be deleted until the transaction ends.
         """
         batch, statement = _resolve(self._scope.kind)
-        rows = self._scope.connection.execute(statement, batch.parameters(pairs))
+        rows = self._scope.fetch(statement, batch.parameters(pairs))
         return {(row.pool_name, row.queue_name): (row.work_pool_id, row.id) for row in rows}
 
     def get(self, pool_name: str, name: str) -> WorkQueue | None:

@@ -1,6 +1,6 @@
 """Schedules and their specs."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from orch_server.rpc.convert.names import check_name
 
 FIELD = "schedule"
 _UTC = "UTC"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_WALL = datetime(1970, 1, 1)  # noqa: DTZ001 - wall time
 _ON_THE_WIRE = {"anchor": "anchor_time"}
 """Fields of specs that the contract calls otherwise."""
@@ -109,15 +110,19 @@ def _spec(message: schedule_pb2.Schedule, field: str) -> ScheduleSpec:
     span = from_duration(message.interval.interval, f"{field}.interval")
     if message.interval.HasField("anchor_time"):
         return IntervalSpec(span, from_timestamp(message.interval.anchor_time, f"{field}.anchor_time"), zone)
-    return IntervalSpec(span, _first_midnight(zone), zone)
+    return IntervalSpec(span, _default_anchor(span, zone), zone)
 
 
-def _first_midnight(zone: str) -> datetime:
-    """1970-01-01T00:00:00 on the zone's clocks; where there is no such zone, `validate` says so."""
+def _default_anchor(interval: timedelta, zone: str) -> datetime:
+    """The series through 1970-01-01T00:00:00 on the zone's clocks, from where schedules begin: east of Greenwich, where
+    that midnight lies before 1970 in UTC, its first time after that. What is wrong otherwise, `validate` says."""
     try:
-        return _FIRST_WALL.replace(tzinfo=ZoneInfo(zone))
+        midnight = _FIRST_WALL.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     except (KeyError, ValueError, OSError):
-        return _FIRST_WALL.replace(tzinfo=ZoneInfo(_UTC))
+        return _EPOCH
+    if midnight >= _EPOCH or interval <= timedelta(0):
+        return max(midnight, _EPOCH)
+    return midnight - (midnight - _EPOCH) // interval * interval
 
 
 def _to_window(message: schedule_pb2.Schedule) -> timedelta | None:

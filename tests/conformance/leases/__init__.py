@@ -1,0 +1,1 @@
+"""Leases, heartbeats, reports, sweeping and grants: the use cases on each database."""
