@@ -1,6 +1,7 @@
 """Deployments: created with their flow, versioned, and everything that their runs need found at once."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,7 +22,7 @@ from tests.support.catalog import Catalog, minutes
 from tests.support.clock import FakeClock
 from tests.support.replies import plain
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "description": "Every night.",
     "tags": ("eu", "nightly"),
     "paused": True,

@@ -148,6 +148,18 @@ async def test_logs_and_histories_go_before_their_run(
     assert left == dict.fromkeys(BELONGINGS, 1) | {"flow_run_state": 0, "task_run_state": 0, "log_chunk": 0}
 
 
+async def test_a_run_takes_along_what_has_no_time_of_its_own(
+    server: Server, ids: TimeOrderedIds, clock: FakeClock
+) -> None:
+    """Where logs and histories are kept as long as their run, nothing of them is left behind by it."""
+    await a_run_with_all(server, ids, clock, state=StateType.COMPLETED)
+    clock.advance(91 * DAY)
+
+    await Retention(server.store, RetentionPeriods.of_days(runs=90, logs=0)).run_once()
+
+    assert set((await counts(server)).values()) == {0}
+
+
 async def test_zero_days_keep_for_good(server: Server, ids: TimeOrderedIds, clock: FakeClock) -> None:
     await a_run_with_all(server, ids, clock, state=StateType.COMPLETED)
     clock.advance(5000 * DAY)

@@ -60,6 +60,19 @@ async def test_a_due_schedule_becomes_a_run_of_its_deployment(
     assert not run.waits_for_schedule
 
 
+async def test_parameters_that_only_json_can_hold_do_not_stop_the_scheduler(
+    catalog: Catalog, scheduler: Scheduler, clock: FakeClock
+) -> None:
+    deployment = await catalog.deployment(parameters='{"half": "\\ud800", "nul": "\\u0000"}')
+    await catalog.schedule(deployment.id, parameters='{"day": 2}')
+    clock.advance(minutes(1))
+
+    await scheduler.run_once()
+
+    (run,) = await catalog.runs()
+    assert json.loads(run.parameters) == {"half": "\ud800", "nul": "\x00", "day": 2}
+
+
 async def test_nothing_fires_before_its_time(catalog: Catalog, scheduler: Scheduler, clock: FakeClock) -> None:
     await catalog.schedule((await catalog.deployment()).id)
     clock.advance(minutes(1) - timedelta(microseconds=1))

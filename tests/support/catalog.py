@@ -32,7 +32,12 @@ class Catalog:
         """The pool "default"."""
         await self.store.write(lambda tx: ensure_default_pool(tx, self.ids))
 
-    async def deployment(self, name: str = "nightly", flow_name: str = "etl", **fields: Any) -> Deployment:
+    async def deployment(
+        self,
+        name: str = "nightly",
+        flow_name: str = "etl",
+        **fields: Any,  # noqa: ANN401 - the draft's
+    ) -> Deployment:
         """A deployment in the default pool."""
         await self.default_pool()
         draft = DeploymentDraft(
@@ -40,7 +45,12 @@ class Catalog:
         )
         return await Deployments(self.store, self.ids).create(draft, plain())
 
-    async def schedule(self, deployment_id: UUID, spec: ScheduleSpec = MINUTELY, **fields: Any) -> Schedule:
+    async def schedule(
+        self,
+        deployment_id: UUID,
+        spec: ScheduleSpec = MINUTELY,
+        **fields: Any,  # noqa: ANN401 - the draft's
+    ) -> Schedule:
         """A schedule of a deployment."""
         draft = ScheduleDraft(deployment_id=deployment_id, spec=spec, **fields)
         return await Schedules(self.store, self.ids).create(draft, plain())

@@ -239,7 +239,10 @@ def _name(deployment_name: str, nominal: datetime) -> str:
 
 
 def _parameters(of_deployment: str, of_schedule: str) -> str:
-    """The schedule's parameters over the deployment's; the text of one as it is where the other has none."""
+    """The schedule's parameters over the deployment's; the text of one as it is where the other has none.
+
+    In ASCII: a text may hold an escaped half of a surrogate pair, which no database stores unescaped.
+    """
     if not of_schedule or not of_deployment:
         return of_schedule or of_deployment or "{}"
-    return json.dumps({**json.loads(of_deployment), **json.loads(of_schedule)}, ensure_ascii=False)
+    return json.dumps({**json.loads(of_deployment), **json.loads(of_schedule)})

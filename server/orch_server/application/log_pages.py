@@ -100,12 +100,11 @@ class Look:
 
 def look(tx: Transaction, flow_run_id: UUID, log_filter: LogFilter, positions: Positions, *, size: int) -> Look:
     """What is stored from these positions on, as far as a page of this size may need it. NotFound."""
-    fence = tx.fences.look(flow_run_id)
-    if fence is None:
+    standing = tx.logs.standing(flow_run_id)
+    if standing is None:
         raise NotFound("flow run", str(flow_run_id))
-    # The run's end is looked at before the streams' ends: what was written before it is seen below.
+    fence, ends = standing
     ended_for = tx.now - fence.end_time if fence.end_time is not None else None
-    ends = tx.logs.offsets([flow_run_id]).get(flow_run_id, {})
     if log_filter.stream:
         ends = {stream: end for stream, end in ends.items() if stream == log_filter.stream}
     starts = {stream: positions.get(stream, Position(0)) for stream in sorted(ends)}

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from orch_server.application.fence_rows import Fence
+
 
 @dataclass(frozen=True, slots=True)
 class LogChunk:
@@ -60,6 +62,10 @@ class LogRows(Protocol):
 
     def offsets(self, flow_run_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
         """Where each stream of these runs ends."""
+        ...
+
+    def standing(self, flow_run_id: UUID) -> tuple[Fence, dict[str, int]] | None:
+        """Where a run stands and each of its streams ends, seen at one moment; None where there is no such run."""
         ...
 
     def extend(self, moves: Sequence[StreamMove]) -> None:

@@ -27,7 +27,7 @@ _MAX_BATCH = 64
 """Appends in one transaction. Each may hold megabytes."""
 _WATCH_SIZE = 1000
 _BREATH_SECONDS = 0.05
-"""Lines that come one by one are sent together: a watch looks at most so often, however often it is rung for."""
+"""Between two looks of a watch, at least: lines that come in quick succession are sent together."""
 
 
 class Logs:
@@ -69,10 +69,12 @@ class Logs:
         """
         scope = _scope(flow_run_id, log_filter)
         positions: Positions = decode_positions(scope, resume_token, "resume_token")
+        clock = asyncio.get_running_loop().time
         lingered = False
         with Bell(self._wakeups, (log_topic(flow_run_id), run_topic(flow_run_id))) as bell:
             while True:
                 bell.reset()
+                looked = clock()
                 found = await self._look(flow_run_id, log_filter, positions, _WATCH_SIZE)
                 page = merge(found, codec, log_filter, size=_WATCH_SIZE)
                 positions = page.positions
@@ -84,8 +86,7 @@ class Logs:
                     return
                 rang = await bell.wait()
                 lingered = page.ended_for is not None and not rang
-                if rang:
-                    await asyncio.sleep(_BREATH_SECONDS)
+                await asyncio.sleep(looked + _BREATH_SECONDS - clock())
 
     async def _look(self, flow_run_id: UUID, log_filter: LogFilter, positions: Positions, size: int) -> Look:
         work = partial(look, flow_run_id=flow_run_id, log_filter=log_filter, positions=positions, size=size)

@@ -98,7 +98,7 @@ def decide_report(run: RunFacts, report: RunReport, *, now: datetime, chance: fl
     if step is None:
         text = f"A run that is {run.state.type.name} cannot be reported {report.type.name}."
         return ReportDecision(ReportVerdict.INVALID, run, message=text)
-    moved = replace(apply(run, step, now=now, chance=chance, report=report), report_sequence=report.sequence)
+    moved = apply(run, step, now=now, chance=chance, report=report)
     return ReportDecision(ReportVerdict.ACCEPTED, moved, passed=(*passed, moved))
 
 
@@ -185,7 +185,7 @@ def apply(
         state=_entered(run, step, now=now, report=report, message=message),
         version=run.version + 1,
         token=run.token + (event == Event.GRANT),
-        report_sequence=0 if event == Event.GRANT else run.report_sequence,
+        report_sequence=_sequence_after(run, event, report),
         attempt=run.attempt + begins,
         retries_used=run.retries_used + (event == Event.RETRY),
         crash_restarts_used=_restarts_after(run, step),
@@ -194,6 +194,13 @@ def apply(
         start_time=run.start_time or (now if begins else None),
         end_time=now if step.destination in TERMINAL else None,
     )
+
+
+def _sequence_after(run: RunFacts, event: Event, report: RunReport | None) -> int:
+    """Reports are counted from the start under every token."""
+    if report is not None:
+        return report.sequence
+    return 0 if event == Event.GRANT else run.report_sequence
 
 
 def _scheduled_after(run: RunFacts, event: Event, *, now: datetime, chance: float) -> datetime:

@@ -13,7 +13,7 @@ from orch_server.storage.batch import one_of
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import flow_run
 
-_COLUMNS: Select[Any] = select(
+FENCE_COLUMNS = (
     flow_run.c.id,
     flow_run.c.token,
     flow_run.c.state_type,
@@ -21,6 +21,7 @@ _COLUMNS: Select[Any] = select(
     flow_run.c.create_time,
     flow_run.c.end_time,
 )
+_COLUMNS: Select[Any] = select(*FENCE_COLUMNS)
 _LOOK = _COLUMNS.where(flow_run.c.id == bindparam("run_id"))
 
 
@@ -40,13 +41,14 @@ class SqlFences:
     def hold(self, ids: Sequence[UUID]) -> dict[UUID, Fence]:
         """Where these runs stand, kept so until the transaction ends."""
         rows = self._scope.connection.execute(_hold(self._scope.kind), {"ids": sorted(set(ids))})
-        return {row.id: _fence(row) for row in rows}
+        return {row.id: fence_of(row) for row in rows}
 
     def look(self, flow_run_id: UUID) -> Fence | None:
         """Where one run stands now."""
         row = self._scope.connection.execute(_LOOK, {"run_id": flow_run_id}).first()
-        return _fence(row) if row is not None else None
+        return fence_of(row) if row is not None else None
 
 
-def _fence(row: Row[Any]) -> Fence:
+def fence_of(row: Row[Any]) -> Fence:
+    """The fence in a row of `FENCE_COLUMNS`."""
     return Fence(row.token, StateType(row.state_type), row.work_pool_id, row.create_time, row.end_time)

@@ -29,6 +29,7 @@ from orch_server.storage.tables import (
     lease,
     log_chunk,
     task_run,
+    task_run_state,
 )
 
 _ADD_TAGS = insert(flow_run_tag)
@@ -171,6 +172,8 @@ class SqlFlowRuns:
             flow_run.c.end_time.is_not(None),
             ~select(lease.c.flow_run_id).where(lease.c.flow_run_id == flow_run.c.id).exists(),
         )
+        tasks = select(task_run.c.id).where(one_of(task_run.c.flow_run_id, "ids", self._scope.kind))
+        self._scope.connection.execute(delete(task_run_state).where(task_run_state.c.task_run_id.in_(tasks)), gone)
         for table in (log_chunk, flow_run_state, task_run):
             self._scope.connection.execute(
                 delete(table).where(one_of(table.c.flow_run_id, "ids", self._scope.kind)), gone

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, Update, bindparam, case, func, insert, select, update
 
+from orch_server.application.fence_rows import Fence
 from orch_server.application.log_rows import ChunkWish, LogChunk, StreamMove
 from orch_server.storage.batch import Batch, one_of
+from orch_server.storage.fences import FENCE_COLUMNS, fence_of
 from orch_server.storage.scope import Kind, Scope
-from orch_server.storage.tables import log_chunk, log_stream
+from orch_server.storage.tables import flow_run, log_chunk, log_stream
 from orch_server.storage.types import BIG, ID, INSTANT, TEXT
 
 _MOST_CHUNKS = 512
@@ -41,6 +43,13 @@ def _extend(kind: Kind) -> tuple[Batch, Update]:
         .values(next_offset=c.end_offset)
     )
     return batch, statement
+
+
+_STANDING: Select[Any] = (
+    select(*FENCE_COLUMNS, log_stream.c.stream, log_stream.c.next_offset)
+    .outerjoin(log_stream, log_stream.c.flow_run_id == flow_run.c.id)
+    .where(flow_run.c.id == bindparam("run_id"))
+)
 
 
 def _chunks() -> Select[Any]:
@@ -91,6 +100,13 @@ class SqlLogs:
         for run_id, stream, next_offset in rows:
             found.setdefault(run_id, {})[stream] = next_offset
         return found
+
+    def standing(self, flow_run_id: UUID) -> tuple[Fence, dict[str, int]] | None:
+        """Where a run stands and each of its streams ends, seen at one moment."""
+        rows = self._scope.connection.execute(_STANDING, {"run_id": flow_run_id}).all()
+        if not rows:
+            return None
+        return fence_of(rows[0]), {row.stream: row.next_offset for row in rows if row.stream is not None}
 
     def extend(self, moves: Sequence[StreamMove]) -> None:
         """Move the ends of streams, each guarded by where it starts; one that starts at 0 is new."""

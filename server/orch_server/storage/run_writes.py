@@ -58,6 +58,16 @@ class _Rows:
         return self.batch.parameters([tuple(row[name] for name in self.names) for row in rows])
 
 
+_STATE_COLUMNS = ("flow_run_id", "version", "state_time", "type", "name", "message", "failure", "token")
+
+
+def _newest_state(batch: Batch) -> Insert:
+    """Adds to histories the state that each run of a batch is in now."""
+    c = batch.table.c
+    cells = (c.id, c.version, c.state_time, c.state_type, c.state_name, c.state_message, c.failure, c.token)
+    return insert(flow_run_state).from_select(_STATE_COLUMNS, select(*cells))
+
+
 class _Changes:
     """The statements that change runs."""
 
@@ -70,14 +80,15 @@ class _Changes:
             .where(flow_run.c.id == c.id, flow_run.c.token == c.old_token, flow_run.c.version == c.old_version)
             .values({name: c[name] for name in (*_CHANGING, "update_time")})
         )
-        self.history = _Rows(kind, flow_run_state, "history")
+        self.history = _newest_state(self.batch)
+        self.earlier_history = insert(flow_run_state)
         self.leases = _Rows(kind, lease, "granted")
         self.drop = delete(lease).where(lease.c.flow_run_id.in_(select(locked_leases(kind).c.flow_run_id)))
 
     @cache  # noqa: B019 - one instance a kind, for good
     def together(self, *, grants: bool, drops: bool) -> Update:
         """All parts as one statement, for Postgres."""
-        parts = [self.history.insert.cte("added_history")]
+        parts = [self.history.cte("added_history")]
         if grants:
             parts.append(self.leases.insert.cte("added_leases"))
         if drops:
@@ -99,26 +110,26 @@ def write_changes(
     """
     if not changes:
         return
-    s, now = _changes(scope.kind), scope.now
-    changed = s.batch.parameters(
+    s, now, execute = _changes(scope.kind), scope.now, scope.connection.execute
+    parameters = s.batch.parameters(
         [(c.before.id, c.before.token, c.before.version, now, *_changing_cells(c.after)) for c in changes]
     )
-    history = s.history.parameters(_state_row(facts, facts.token) for c in changes for facts in c.passed)
     leases = s.leases.parameters(lease_row(each) for each in granted) if granted else {}
     dropped = {"ids": sorted(ended)} if ended else {}
-    execute = scope.connection.execute
     if scope.kind == "postgresql":
         statement = s.together(grants=bool(granted), drops=bool(ended))
-        written = execute(statement, {**changed, **history, **leases, **dropped}).rowcount
+        written = execute(statement, {**parameters, **leases, **dropped}).rowcount
     else:
-        written = execute(s.update, changed).rowcount
-        execute(s.history.insert, history)
+        written = execute(s.update, parameters).rowcount
+        execute(s.history, parameters)
         if granted:
             execute(s.leases.insert, leases)
         if ended:
             execute(s.drop, dropped)
     if written != len(changes):
         raise RuntimeError(f"{len(changes) - written} of {len(changes)} locked flow runs changed under their lock")
+    if earlier := [_state_row(facts) for c in changes for facts in c.passed[:-1]]:
+        execute(s.earlier_history, earlier)
 
 
 class _Additions:
@@ -126,13 +137,13 @@ class _Additions:
 
     def __init__(self, kind: Kind) -> None:
         self.runs = _Rows(kind, flow_run, "added")
-        self.history = _Rows(kind, flow_run_state, "history")
+        self.history = _newest_state(self.runs.batch)
         self.tags = _Rows(kind, flow_run_tag, "tagged")
 
     @cache  # noqa: B019 - one instance a kind, for good
     def together(self, *, tags: bool) -> Insert:
         """All parts as one statement, for Postgres."""
-        parts = [self.history.insert.cte("added_history")]
+        parts = [self.history.cte("added_history")]
         if tags:
             parts.append(self.tags.insert.cte("added_tags"))
         return self.runs.insert.add_cte(*parts)
@@ -148,20 +159,19 @@ def write_new(scope: Scope, runs: Sequence[FlowRun]) -> None:
     if not runs:
         return
     s, execute = _additions(scope.kind), scope.connection.execute
-    added = s.runs.parameters(map(run_row, runs))
-    history = s.history.parameters(_state_row(run.facts, 0) for run in runs)
+    parameters = s.runs.parameters(map(run_row, runs))
     tag_rows: list[dict[str, Cell]] = [{"tag": tag, "flow_run_id": run.id} for run in runs for tag in run.tags]
     tags = s.tags.parameters(tag_rows) if tag_rows else {}
     if scope.kind == "postgresql":
-        execute(s.together(tags=bool(tag_rows)), {**added, **history, **tags})
+        execute(s.together(tags=bool(tag_rows)), {**parameters, **tags})
         return
-    execute(s.runs.insert, added)
-    execute(s.history.insert, history)
+    execute(s.runs.insert, parameters)
+    execute(s.history, parameters)
     if tag_rows:
         execute(s.tags.insert, tags)
 
 
-def _state_row(facts: RunFacts, token: int) -> dict[str, Cell]:
+def _state_row(facts: RunFacts) -> dict[str, Cell]:
     state = facts.state
     return {
         "flow_run_id": facts.id,
@@ -171,7 +181,7 @@ def _state_row(facts: RunFacts, token: int) -> dict[str, Cell]:
         "name": state.name,
         "message": state.message,
         "failure": dump_failure(state.failure),
-        "token": token,
+        "token": facts.token,
     }
 
 

@@ -1,7 +1,7 @@
 """Column types that the two databases keep in their own way and the code sees as one."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,31 +17,26 @@ from sqlalchemy import (
     literal,
     type_coerce,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Instant(TypeDecorator[datetime]):
-    """A moment, aware and in UTC: `timestamptz` on Postgres, microseconds since 1970 as an integer on SQLite."""
+class SqliteInstant(TypeDecorator[datetime]):
+    """A moment as SQLite keeps it: microseconds since 1970, as an integer."""
 
-    impl = DateTime(timezone=True)
+    impl = BigInteger
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The type that the database itself has."""
-        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - the driver's own
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """To the driver."""
-        return to_micros(value) if value is not None and dialect.name == "sqlite" else value
+        return to_micros(value) if value is not None else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - the driver's own
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """From the driver."""
-        if isinstance(value, int):
-            return _EPOCH + value * _MICROSECOND
-        return cast("datetime | None", value)
+        return _EPOCH + value * _MICROSECOND if value is not None else None
 
 
 def to_micros(value: datetime) -> int:
@@ -54,11 +49,13 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 SMALL = SmallInteger()
 TEXT = Text()
 BYTES = LargeBinary()
-INSTANT = Instant()
+INSTANT = DateTime(timezone=True).with_variant(SqliteInstant(), "sqlite")
+"""A moment, aware and in UTC. On Postgres a plain `timestamptz`, which the driver converts by itself."""
 
 
 def later(moment: ColumnElement[Any], milliseconds: ColumnElement[int], kind: str) -> ColumnElement[Any]:
     """`moment` plus a number of milliseconds, as the database computes it."""
     if kind == "sqlite":
-        return type_coerce(type_coerce(moment, BIG) + milliseconds * 1000, INSTANT)
+        # A cast, not a coercion: that would hand a parameter to the driver as it is, not as microseconds.
+        return type_coerce(sql_cast(moment, BIG) + milliseconds * 1000, INSTANT)
     return moment + milliseconds * literal(timedelta(milliseconds=1), Interval())

@@ -134,7 +134,7 @@ async def test_a_late_report_by_a_holder_that_was_replaced_is_lost(plane: Plane)
     session = await plane.open()
     held = await plane.running(session, recovery_policy=RecoveryPolicy(crash_restarts=1))
     await plane.pass_time(TTL_SECONDS + 1)
-    [again] = await plane.acquire(session)
+    [again] = await plane.acquire(await plane.open())
     before = await plane.get(held.run_id)
 
     assert (await plane.report(held, 2, S.COMPLETED)).verdict == V.LOST

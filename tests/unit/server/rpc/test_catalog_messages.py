@@ -1,7 +1,6 @@
 """Pools, queues, deployments and schedules on the wire: defaults, limits, and every wrong field named at once."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -151,6 +150,18 @@ def test_a_deployment_that_says_little_has_defaults() -> None:
     assert (draft.work_pool_name, draft.work_queue_name, draft.parameters) == ("", "", "")
 
 
+@pytest.mark.parametrize(("levels", "fine"), [(100, True), (101, False), (900, False)])
+def test_json_may_be_nested_a_hundred_levels(*, levels: int, fine: bool) -> None:
+    text = '{"a":' * levels + "1" + "}" * levels
+    message = Deployment(flow_name="etl", name="nightly", launch_spec=GOOD_SPEC, parameters_json=text)
+
+    if fine:
+        assert to_deployment_draft(message).parameters == text
+    else:
+        with pytest.raises(InvalidArgument, match=r"deployment\.parameters_json"):
+            to_deployment_draft(message)
+
+
 def test_a_mask_says_what_changes() -> None:
     message = Deployment(description="New.", paused=True, parameters_json="{}", concurrency_limit=4)
 
@@ -274,7 +285,7 @@ def test_an_empty_name_is_left_to_the_use_case() -> None:
         (domain.RRuleSpec("FREQ=DAILY"), "rrule-freq-daily-"),
     ],
 )
-def test_a_spec_makes_a_name_that_stays(spec: Any, begin: str) -> None:
+def test_a_spec_makes_a_name_that_stays(spec: domain.ScheduleSpec, begin: str) -> None:
     assert name_of_spec(spec).startswith(begin)
     assert name_of_spec(spec) == name_of_spec(spec)
     assert len(name_of_spec(spec)) <= 256
