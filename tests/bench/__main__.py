@@ -10,12 +10,24 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import heartbeats, imports, lifecycle, lifecycle_batched, list_runs, logs, schedules, server, tasks
+from tests.bench import (
+    heartbeats,
+    imports,
+    lifecycle,
+    lifecycle_batched,
+    list_runs,
+    logs,
+    machine,
+    schedules,
+    server,
+    tasks,
+)
 from tests.bench.databases import databases
 from tests.bench.figures import Report, table
 from tests.bench.laboratory import Bench, Laboratory
 
 BENCHES: dict[str, Bench] = {
+    "machine": machine.bench,
     "import": imports.bench,
     "server": server.bench,
     "lifecycle": lifecycle.concurrent,

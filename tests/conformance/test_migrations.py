@@ -81,7 +81,8 @@ def catalogue(connection: Connection) -> list[tuple[Any, ...]]:
             " FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND NOT attisdropped"
             " AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')",
             "SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '' FROM pg_constraint"
-            " WHERE connamespace = 'public'::regnamespace",
+            # The columns say themselves what may be null; PostgreSQL 18 names that by the order of creation.
+            " WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
             "SELECT 'index', tablename, indexname, indexdef, '' FROM pg_indexes WHERE schemaname = 'public'",
         )
         rows = connection.execute(text(" UNION ALL ".join(parts)))

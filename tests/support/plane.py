@@ -211,6 +211,10 @@ class Plane:
         opened: OpenedSession = await self.workers.open(new, reply(request_id))
         return opened.session
 
+    async def drain(self, session: Session) -> Session:
+        """Ask a worker to drain."""
+        return await self.workers.drain(session.id, reply())
+
     async def ask(
         self, session: Session, limit: int = 1, *, wait: float = 0, request_id: UUID | None = None
     ) -> Acquired:
@@ -350,5 +354,3 @@ def assert_history(changes: Sequence[StateChange], *, version: int, state: State
     times = [change.state.time for change in changes]
     assert times == sorted(times)
     assert changes[-1].state.type == state
-
-

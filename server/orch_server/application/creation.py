@@ -292,4 +292,4 @@ def _parameters(new: NewFlowRun, template: RunTemplate | None) -> str:
     """The run's parameters over the deployment's defaults; where there are none, the caller's text byte for byte."""
     if template is None or not template.parameters or template.parameters == "{}":
         return new.parameters_text or "{}"
-    return json.dumps({**json.loads(template.parameters), **new.parameters}, ensure_ascii=False)
+    return json.dumps({**json.loads(template.parameters), **new.parameters})

@@ -35,6 +35,7 @@ class _Waiter:
     future: asyncio.Future[Acquired]
     in_claim: bool = False
     give_up: bool = False
+    sync_now: bool = False
 
     def settle(self, answer: Acquired) -> None:
         if not self.future.done():
@@ -117,6 +118,7 @@ class _PoolLoop:
         """Answer with nothing; where a claim is under way for the wish, with what that brings."""
         if waiter.in_claim:
             waiter.give_up = True
+            waiter.sync_now |= sync_now
         else:
             waiter.settle(Acquired(sync_now=sync_now))
 
@@ -181,7 +183,7 @@ class _PoolLoop:
             waiter.in_claim = False
             if leases is None or leases or waiter.give_up:
                 self._waiters.pop(waiter, None)
-                waiter.settle(Acquired(leases or (), closed=leases is None))
+                waiter.settle(Acquired(leases or (), sync_now=waiter.sync_now, closed=leases is None))
                 self._measure(leases or ())
                 answered = True
         return answered

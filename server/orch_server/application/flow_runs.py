@@ -107,7 +107,7 @@ class FlowRuns:
             if step is None:
                 text = f"The run is {facts.state.name}; only a run that has ended can be tried again."
                 raise FailedPrecondition(text, reason="RUN_NOT_ENDED", metadata={"flow_run_id": str(run_id)})
-            if facts.work_pool_id is None:
+            if not _get(tx, run_id).work_queue_name:
                 text = "The run's work pool is gone, or it never had one. Create a new run."
                 raise FailedPrecondition(text, reason="RUN_HAS_NO_POOL", metadata={"flow_run_id": str(run_id)})
             apply_changes(tx, [Change(facts, (apply(facts, step, now=tx.now, message="Retry was asked for."),))])

@@ -174,7 +174,7 @@ def _fresh_leases(
     leases: dict[UUID, Lease] = {}
     for each in facts:
         run = runs[each.id]
-        if each.work_pool_id is None or run.work_queue_id is None or each.work_pool_id not in ttls:
+        if each.work_pool_id not in ttls or run.work_queue_id is None or not run.work_queue_name:
             continue
         ttl = ttls[each.work_pool_id]
         leases[each.id] = Lease(

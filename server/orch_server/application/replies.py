@@ -48,6 +48,7 @@ def once(tx: Transaction, reply: Reply[R, A], work: Callable[[], R]) -> A:
     """Do `work` and convert its result, or recall the answer of the call that did it before."""
     if reply.request_id is None:
         return reply.convert(work())
+    tx.requests.lock(reply.request_id)
     earlier = tx.requests.find([reply.request_id]).get(reply.request_id)
     if earlier is not None:
         return reply.recall(earlier)

@@ -19,6 +19,10 @@ class AnsweredRequest:
 class RequestRows(Protocol):
     """Answered requests, kept for a day."""
 
+    def lock(self, request_id: UUID) -> None:
+        """Wait for whoever carries out the same request just now, and keep others waiting until this transaction ends."""
+        ...
+
     def find(self, ids: Sequence[UUID]) -> dict[UUID, AnsweredRequest]:
         """Those of these ids that were answered before."""
         ...

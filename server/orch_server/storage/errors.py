@@ -9,8 +9,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from orch_server.application.errors import OrchError, Overloaded, Unavailable
 
-_REPEATABLE = {"40001", "40P01"}
-"""Postgres: serialization failure, deadlock (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+_REPEATABLE = {"40001", "40P01", "23505"}
+"""Postgres: serialization failure, deadlock, unique violation: another transaction was first with the same key, and a
+repeat finds what it made (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 _FULL = {"53100"}
 _BUSY = {"55P03", "57014", "53300", "53200"}
 """Postgres: lock timeout, statement timeout, too many connections, out of memory."""

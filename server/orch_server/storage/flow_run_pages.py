@@ -4,25 +4,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from orch_server.domain.flow_runs import FlowRunFilter
 from orch_server.storage.flow_run_mapping import run_columns
+from orch_server.storage.scope import Kind
 from orch_server.storage.tables import flow, flow_run, flow_run_tag, work_pool
 
 _CLOCK_SKEW = timedelta(minutes=1)
 """An id's time is the server's, create_time is the database's: the bound on ids leaves this much room."""
 
 
-def page_statement(run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> Select[Any]:
+def page_statement(run_filter: FlowRunFilter, kind: Kind, *, before: UUID | None, limit: int) -> Select[Any]:
     """The statement of one page: conditions on indexed columns, keyset by id, no offset, no count."""
-    conditions = _conditions(run_filter)
+    conditions = _conditions(run_filter, kind)
     if before is not None:
         conditions.append(flow_run.c.id < before)
     return run_columns(with_result=False).where(*conditions).order_by(flow_run.c.id.desc()).limit(limit)
 
 
-def _conditions(f: FlowRunFilter) -> list[ColumnElement[bool]]:
+def _conditions(f: FlowRunFilter, kind: Kind) -> list[ColumnElement[bool]]:
     run = flow_run.c
     found: list[ColumnElement[bool]] = []
     if f.flow_names:
@@ -35,7 +36,7 @@ def _conditions(f: FlowRunFilter) -> list[ColumnElement[bool]]:
         found.append(run.state_name.in_(f.state_names))
     found.extend(run.id.in_(select(flow_run_tag.c.flow_run_id).where(flow_run_tag.c.tag == tag)) for tag in f.tags)
     if f.name_prefix:
-        found.append(run.name.startswith(f.name_prefix, autoescape=True))
+        found.append(_starts_with(run.name, f.name_prefix, kind))
     if f.work_pool_names:
         found.append(run.work_pool_id.in_(select(work_pool.c.id).where(work_pool.c.name.in_(f.work_pool_names))))
     if f.parent_flow_run_id is not None:
@@ -43,6 +44,13 @@ def _conditions(f: FlowRunFilter) -> list[ColumnElement[bool]]:
     if f.schedule_id is not None:
         found.append(run.schedule_id == f.schedule_id)
     return found + _created_between(f)
+
+
+def _starts_with(name: ColumnElement[str], prefix: str, kind: Kind) -> ColumnElement[bool]:
+    """LIKE finds its index on Postgres; on SQLite it would not see the difference between "A" and "a"."""
+    if kind == "postgresql":
+        return name.startswith(prefix, autoescape=True)
+    return func.substr(name, 1, len(prefix)) == prefix
 
 
 def _created_between(f: FlowRunFilter) -> list[ColumnElement[bool]]:

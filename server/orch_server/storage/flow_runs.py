@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, Select, and_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Insert, Select, bindparam, delete, insert, select, tuple_, update
 
 from orch_server.application.flow_run_rows import Change
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
@@ -26,7 +26,6 @@ from orch_server.storage.tables import (
     flow_run_result,
     flow_run_state,
     flow_run_tag,
-    lease,
     log_chunk,
     task_run,
     task_run_state,
@@ -40,6 +39,13 @@ def _lock(kind: Kind, *, skip_locked: bool) -> Select[Any]:
     """Locks in the order of the ids, so that transactions cannot wait for each other in a circle."""
     statement = select(*fact_columns()).where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id)
     return stamped(statement.with_for_update(of=flow_run, skip_locked=skip_locked, key_share=True), kind)
+
+
+@cache
+def _ended(kind: Kind) -> Select[tuple[UUID]]:
+    """Those of some runs that have ended, locked so that nobody tries them again."""
+    statement = select(flow_run.c.id).where(one_of(flow_run.c.id, "ids", kind), flow_run.c.end_time.is_not(None))
+    return statement.order_by(flow_run.c.id).with_for_update()
 
 
 @cache
@@ -100,7 +106,7 @@ class SqlFlowRuns:
 
     def page(self, run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> list[FlowRun]:
         """Runs that match, newest first, older than `before`, at most `limit`; without their results' bytes."""
-        statement = page_statement(run_filter, before=before, limit=limit)
+        statement = page_statement(run_filter, self._scope.kind, before=before, limit=limit)
         return [run_of(row) for row in self._scope.connection.execute(statement)]
 
     def lock(self, ids: Sequence[UUID], *, skip_locked: bool = False) -> dict[UUID, RunFacts]:
@@ -166,16 +172,12 @@ class SqlFlowRuns:
 
     def delete(self, ids: Sequence[UUID]) -> None:
         """Delete runs that have ended, with all that belongs to them."""
-        gone = {"ids": list(ids)}
-        ended = and_(
-            one_of(flow_run.c.id, "ids", self._scope.kind),
-            flow_run.c.end_time.is_not(None),
-            ~select(lease.c.flow_run_id).where(lease.c.flow_run_id == flow_run.c.id).exists(),
-        )
-        tasks = select(task_run.c.id).where(one_of(task_run.c.flow_run_id, "ids", self._scope.kind))
-        self._scope.connection.execute(delete(task_run_state).where(task_run_state.c.task_run_id.in_(tasks)), gone)
+        kind, execute = self._scope.kind, self._scope.connection.execute
+        gone = {"ids": list(execute(_ended(kind), {"ids": list(ids)}).scalars())}
+        if not gone["ids"]:
+            return
+        tasks = select(task_run.c.id).where(one_of(task_run.c.flow_run_id, "ids", kind))
+        execute(delete(task_run_state).where(task_run_state.c.task_run_id.in_(tasks)), gone)
         for table in (log_chunk, flow_run_state, task_run):
-            self._scope.connection.execute(
-                delete(table).where(one_of(table.c.flow_run_id, "ids", self._scope.kind)), gone
-            )
-        self._scope.connection.execute(delete(flow_run).where(ended), gone)
+            execute(delete(table).where(one_of(table.c.flow_run_id, "ids", kind)), gone)
+        execute(delete(flow_run).where(one_of(flow_run.c.id, "ids", kind)), gone)

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 
 from orch_server.application.request_rows import AnsweredRequest
 from orch_server.storage.batch import one_of
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import request
+from orch_server.storage.types import BIG
 
 _ADD = insert(request)
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("key", type_=BIG)))
 
 
 @cache
@@ -25,6 +27,11 @@ class SqlRequests:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+
+    def lock(self, request_id: UUID) -> None:
+        """Wait for a transaction that carries out the same request just now. On SQLite a writer is alone anyway."""
+        if self._scope.kind == "postgresql":
+            self._scope.connection.execute(_LOCK, {"key": request_id.int % (1 << 63)})
 
     def find(self, ids: Sequence[UUID]) -> dict[UUID, AnsweredRequest]:
         """Those of these ids that were answered before."""

@@ -3,6 +3,9 @@
 Locks are taken in one order everywhere, so that transactions cannot wait for each other in a circle: work pool,
 session, flow runs by id, deployments by id, leases by run id, then everything else.
 
+Runs and leases, which come and go by the thousand, have no foreign keys: what they refer to is share-locked while they
+are made (`FOR KEY SHARE`), and a pool or queue goes only when no open run refers to it. An ended run may outlive it.
+
 Where Postgres partitions a table by time (`PARTITIONED`), its primary key ends in the partition's column.
 """
 
@@ -142,11 +145,11 @@ flow_run = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("name", TEXT, nullable=False),
-    Column("flow_id", ID, ForeignKey("flow.id"), nullable=False),
+    Column("flow_id", ID, nullable=False),
     Column("deployment_id", ID),
     Column("deployment_version", BIG, nullable=False),
-    Column("work_pool_id", ID, ForeignKey("work_pool.id", ondelete="SET NULL")),
-    Column("work_queue_id", ID, ForeignKey("work_queue.id", ondelete="SET NULL")),
+    Column("work_pool_id", ID),
+    Column("work_queue_id", ID),
     Column("state_type", SMALL, nullable=False),
     Column("state_name", TEXT, nullable=False),
     Column("state_message", TEXT, nullable=False),
@@ -205,6 +208,13 @@ flow_run = Table(
         "id",
         postgresql_where=text("schedule_id IS NOT NULL"),
         sqlite_where=text("schedule_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_flow_run_open_of_schedule",
+        "schedule_id",
+        "id",
+        postgresql_where=text("schedule_id IS NOT NULL AND end_time IS NULL"),
+        sqlite_where=text("schedule_id IS NOT NULL AND end_time IS NULL"),
     ),
     Index(
         "ix_flow_run_parent",
@@ -276,7 +286,7 @@ session = Table(
 lease = Table(
     "lease",
     metadata,
-    Column("flow_run_id", ID, ForeignKey("flow_run.id"), primary_key=True),
+    Column("flow_run_id", ID, primary_key=True),
     Column("token", BIG, nullable=False),
     Column("session_id", ID, index=True),
     Column("request_id", ID),

@@ -96,9 +96,7 @@ async def test_a_closed_session_is_told_so_and_nobody_elses_heartbeat_suffers(pl
     held = await plane.running(other)
     await plane.workers.close(closed.id)
 
-    refused, answered = await asyncio.gather(
-        plane.beat(closed), plane.verdict(other, held), return_exceptions=True
-    )
+    refused, answered = await asyncio.gather(plane.beat(closed), plane.verdict(other, held), return_exceptions=True)
 
     assert isinstance(refused, NotFound)
     assert not isinstance(answered, BaseException)

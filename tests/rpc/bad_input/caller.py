@@ -43,7 +43,9 @@ def call(channel: grpc.Channel, request: Message, *, seconds: float | None = Non
     return call_raw(channel, method, request.SerializeToString(), seconds=seconds)
 
 
-def call_raw(channel: grpc.Channel, method: MethodDescriptor, request: bytes, *, seconds: float | None = None) -> Answer:
+def call_raw(
+    channel: grpc.Channel, method: MethodDescriptor, request: bytes, *, seconds: float | None = None
+) -> Answer:
     """Sends any bytes to a method. Of a stream, the first answer counts."""
     timeout = seconds or (_WAITING_SECONDS if method.name in _WAITING else CALL_SECONDS)
     try:
@@ -81,7 +83,7 @@ def _refused(error: grpc.Call) -> Answer:
 
 
 def assert_answered(answer: Answer, method: MethodDescriptor) -> None:
-    """It was answered, or refused for a reason that a program can read. Never INTERNAL, never UNKNOWN, never too late."""
+    """It was answered, or refused for a reason that a program can read. Never INTERNAL or UNKNOWN, never too late."""
     if answer.ok or (waits(method) and answer.code == "DEADLINE_EXCEEDED"):
         return
     assert answer.code in REFUSALS, answer

@@ -1,35 +1,39 @@
 """One server a database for all of a file's tests, and a channel to it. Its log must stay free of failed calls."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
 from tests.rpc.bad_input.world import World, make_world
-from tests.support.postgres import PostgresServer
 from tests.support.started_server import StartedServer, started_server
 
+if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
+
 _LARGEST_MESSAGE = 64 * 1024 * 1024
+_STILL = ("--late-after-seconds", "86400")
+"""Nothing changes by itself while a test compares."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedServer]:
     """A control plane, on SQLite and on PostgreSQL."""
-    home: Path = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.mktemp("home")
     if request.param == "sqlite":
-        with started_server(home) as started:
+        with started_server(home, *_STILL) as started:
             yield started
         return
     postgres: PostgresServer = request.getfixturevalue("postgres_server")
-    with postgres.database() as url, started_server(home, "--database-url", url) as started:
+    with postgres.database() as url, started_server(home, "--database-url", url, *_STILL) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def channel(server: StartedServer) -> Iterator[grpc.Channel]:
     """A channel to it that takes and sends messages of any size."""
-    options = [("grpc.max_send_message_length", _LARGEST_MESSAGE), ("grpc.max_receive_message_length", _LARGEST_MESSAGE)]
+    options = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("send", "receive")]
     with grpc.insecure_channel(server.address, options=options) as opened:
         yield opened
 

@@ -151,7 +151,17 @@ def _seconds_and_nanos(descriptor: Descriptor) -> st.SearchStrategy[Message]:
 
 
 _PATHS = ("name", "tags", "description", "paused", "priority", "concurrency_limit", "lease_ttl", "cron", "interval")
-_MORE_PATHS = ("rrule", "jitter", "catch_up_window", "parameters_json", "launch_spec", "etag", "", "a.b", "work_pool_name")
+_MORE_PATHS = (
+    "rrule",
+    "jitter",
+    "catch_up_window",
+    "parameters_json",
+    "launch_spec",
+    "etag",
+    "",
+    "a.b",
+    "work_pool_name",
+)
 
 
 def _mask(descriptor: Descriptor) -> st.SearchStrategy[Message]:

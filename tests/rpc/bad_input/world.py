@@ -8,7 +8,17 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from orch_proto.v1 import deployment_pb2, launch_pb2, lease_pb2, log_pb2, schedule_pb2, state_pb2, task_run_pb2
+from orch_proto.v1 import (
+    deployment_pb2,
+    launch_pb2,
+    lease_pb2,
+    log_pb2,
+    schedule_pb2,
+    state_pb2,
+    task_run_pb2,
+    work_pool_pb2,
+    work_queue_pb2,
+)
 from orch_proto.v1 import deployment_service_pb2 as deployments
 from orch_proto.v1 import flow_run_service_pb2 as flow_runs
 from orch_proto.v1 import flow_service_pb2 as flows
@@ -16,7 +26,6 @@ from orch_proto.v1 import lease_service_pb2 as leases
 from orch_proto.v1 import log_service_pb2 as logs
 from orch_proto.v1 import schedule_service_pb2 as schedules
 from orch_proto.v1 import task_run_service_pb2 as task_runs
-from orch_proto.v1 import work_pool_pb2, work_queue_pb2
 from orch_proto.v1 import work_pool_service_pb2 as work_pools
 from orch_proto.v1 import work_queue_service_pb2 as work_queues
 from orch_proto.v1 import worker_service_pb2 as workers
@@ -48,11 +57,12 @@ class World:
 def make_world(channel: grpc.Channel) -> World:
     """A new world beside those that there are."""
     name = f"world-{uuid4().hex[:12]}"
-    _do(channel, work_pools.CreateWorkPoolRequest(work_pool=work_pool_pb2.WorkPool(name=name)))
+    pool = work_pool_pb2.WorkPool(name=name, lease_ttl=Duration(seconds=3600))
+    _do(channel, work_pools.CreateWorkPoolRequest(work_pool=pool))
     queue = work_queue_pb2.WorkQueue(work_pool_name=name, name="urgent")
     _do(channel, work_queues.CreateWorkQueueRequest(work_queue=queue))
     deployment_id = _deployment(channel, name)
-    cron = schedule_pb2.CronSpec(expression="0 2 * * *", time_zone="Europe/Berlin")
+    cron = schedule_pb2.CronSpec(expression="0 2 1 1 *", time_zone="Europe/Berlin")
     schedule = schedule_pb2.Schedule(deployment_id=deployment_id, name="nightly", cron=cron)
     schedule_id = _do(channel, schedules.CreateScheduleRequest(schedule=schedule)).schedule.schedule_id
     session_id = _do(channel, workers.OpenSessionRequest(worker_name=name, work_pool_name=name)).session_id

@@ -90,12 +90,16 @@ def parse_json_object(text: str, field: str) -> Mapping[str, object]:
             field, f"{limit} Store large values elsewhere and pass their address.", reason="PARAMETERS_TOO_LARGE"
         )
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InvalidArgument.of(field, f"is not JSON: {error}.") from None
     if not isinstance(value, dict):
         raise InvalidArgument.of(field, f'must be a JSON object such as {{"day": 1}}, not {type(value).__name__}.')
     return value
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def parse_enum(value: int, type_: type[E], field: str) -> E | None:

@@ -300,13 +300,6 @@ def _flow_run() -> None:
         sa.CheckConstraint("(end_time IS NULL) = (state_type < 6)", name=op.f("ck_flow_run_terminal_has_end")),
         sa.CheckConstraint("state_type BETWEEN 1 AND 9", name=op.f("ck_flow_run_state_type")),
         sa.CheckConstraint("token >= 0 AND version >= 1", name=op.f("ck_flow_run_counters")),
-        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name="fk_flow_run_flow_id"),
-        sa.ForeignKeyConstraint(
-            ["work_pool_id"], ["work_pool.id"], name="fk_flow_run_work_pool_id", ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
-            ["work_queue_id"], ["work_queue.id"], name="fk_flow_run_work_queue_id", ondelete="SET NULL"
-        ),
         sa.PrimaryKeyConstraint("id", name="pk_flow_run"),
     )
     op.create_index(
@@ -332,6 +325,13 @@ def _flow_run() -> None:
         ["work_queue_id", "scheduled_time", "id"],
         postgresql_where=sa.text("state_type = 1"),
         sqlite_where=sa.text("state_type = 1"),
+    )
+    op.create_index(
+        "ix_flow_run_open_of_schedule",
+        "flow_run",
+        ["schedule_id", "id"],
+        postgresql_where=sa.text("schedule_id IS NOT NULL AND end_time IS NULL"),
+        sqlite_where=sa.text("schedule_id IS NOT NULL AND end_time IS NULL"),
     )
     op.create_index(
         "ix_flow_run_schedule",
@@ -409,7 +409,6 @@ def _lease() -> None:
         sa.Column("grant_time", INSTANT, nullable=False),
         sa.Column("expire_time", INSTANT, nullable=False),
         sa.CheckConstraint("token > 0", name=op.f("ck_lease_token")),
-        sa.ForeignKeyConstraint(["flow_run_id"], ["flow_run.id"], name="fk_lease_flow_run_id"),
         sa.PrimaryKeyConstraint("flow_run_id", name="pk_lease"),
         postgresql_with={"fillfactor": 50, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_cost_delay": 0},
     )

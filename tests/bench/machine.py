@@ -1,0 +1,84 @@
+"""What the machine allows just now: bare gRPC calls and bare commits. Read the other figures beside these."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import perf_counter
+
+import asyncpg
+import grpc
+
+from tests.bench.echo_server import METHOD, SERVICE
+from tests.bench.figures import Report, middle
+from tests.bench.laboratory import Laboratory
+
+CALLERS = 32
+ROUNDS = 5
+ROUND_SECONDS = 1.0
+_PAYLOAD = b"x" * 100
+
+
+async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
+    """An echo of 100 bytes by 32 callers and by one; and, on Postgres, rows inserted and committed one by one."""
+    async with _echo() as call:
+        await _per_second(call, CALLERS)
+        many = [await _per_second(call, CALLERS) for _ in range(ROUNDS)]
+        one = [await _per_second(call, 1) for _ in range(ROUNDS)]
+    figures: dict[str, float | str] = {"echo_calls_per_s": middle(many), "echo_ms": middle(1000 / each for each in one)}
+    if laboratory.kind == "postgresql":
+        with laboratory.databases.fresh() as url:
+            figures |= await _commits(url)
+    yield Report("machine", {"database": laboratory.kind, **figures})
+
+
+@asynccontextmanager
+async def _echo() -> AsyncIterator[Callable[[], Awaitable[object]]]:
+    server = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.echo_server", stdout=PIPE)
+    try:
+        if server.stdout is None:
+            raise AssertionError("the process was started with a pipe")
+        address = (await server.stdout.readline()).decode().strip()
+        async with grpc.aio.insecure_channel(address) as channel:
+            method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/{SERVICE}/{METHOD}")
+            yield lambda: method(_PAYLOAD)
+    finally:
+        server.kill()
+        await server.wait()
+
+
+async def _commits(url: str) -> dict[str, float]:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("CREATE TABLE bench (id bigint GENERATED ALWAYS AS IDENTITY, payload text)")
+
+        async def insert() -> None:
+            await connection.execute("INSERT INTO bench (payload) VALUES ($1)", "x" * 100)
+
+        async def select() -> None:
+            await connection.fetchval("SELECT 1")
+
+        await _per_second(insert, 1)
+        commits = [await _per_second(insert, 1) for _ in range(ROUNDS)]
+        trips = [await _per_second(select, 1) for _ in range(ROUNDS)]
+        return {"commit_ms": middle(1000 / each for each in commits), "round_trip_ms": middle(1000 / each for each in trips)}
+    finally:
+        await connection.close()
+
+
+async def _per_second(call: Callable[[], Awaitable[object]], callers: int) -> float:
+    done = 0
+    begin = perf_counter()
+    end = begin + ROUND_SECONDS
+
+    async def go() -> None:
+        nonlocal done
+        while perf_counter() < end:
+            await call()
+            done += 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(callers):
+            group.create_task(go())
+    return done / (perf_counter() - begin)
