@@ -270,7 +270,7 @@ def _restart_for_ever(patch: Patch) -> None:
 
 
 def _count_restarts_as_retries(patch: Patch) -> None:
-    original = sweeping.lose
+    original = runs.lose
 
     def lose(run: RunFacts, *, now: datetime, message: str) -> tuple[RunFacts, Transition]:
         after, step = original(run, now=now, message=message)

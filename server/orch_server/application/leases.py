@@ -1,5 +1,6 @@
 """Leases as holders use them: each call goes through the lane where such calls share transactions."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,29 @@ class HeartbeatAnswer:
     next_sync: timedelta
 
 
+_MOST_KNOWN = 50_000
+"""Sessions whose pool is remembered; many more than live at once, few enough for memory."""
+
+
+class _Load:
+    """How busy the server is, from 0 to 1, by how long heartbeats wait for their answer."""
+
+    _SATURATED_SECONDS = 1.0
+    _SHARE_OF_NEWEST = 0.1
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def served(self, seconds: float) -> None:
+        """A heartbeat took this long. A moving average forgets a single slow one."""
+        self._seconds += (seconds - self._seconds) * self._SHARE_OF_NEWEST
+
+    @property
+    def level(self) -> float:
+        """0 for heartbeats answered at once, 1 for those that take a second or more."""
+        return min(self._seconds / self._SATURATED_SECONDS, 1.0)
+
+
 class Leases:
     """The use cases of holders."""
 
@@ -38,6 +62,7 @@ class Leases:
         self._hints = hints
         self._chance = chance
         self._telemetry = telemetry
+        self._load = _Load()
         self._pools: dict[UUID, UUID] = {}
         self._sync: Lane[Heartbeat, Synced] = store.lane(sync, channel="heartbeat")
         self._report: Lane[Sequence[RunReport], list[Reported]] = store.lane(partial(report, chance=chance))
@@ -50,6 +75,8 @@ class Leases:
             session = await self._store.read(lambda tx: tx.sessions.get(wish.session_id))
             if session is None:
                 raise NotFound("session", str(wish.session_id), "Open a session first.")
+            if len(self._pools) >= _MOST_KNOWN:
+                self._pools.clear()
             pool_id = self._pools[wish.session_id] = session.work_pool_id
         acquired = await self._dispatcher.acquire(pool_id, wish, wait_seconds=wait_seconds)
         if acquired.closed:
@@ -67,13 +94,15 @@ class Leases:
         """Take a heartbeat. Raises NotFound for a session that is unknown or closed."""
         if heartbeat.session_id is not None:
             self._hints.settled(heartbeat.session_id)
+        begin = asyncio.get_running_loop().time()
         synced = await self._sync.submit(heartbeat)
+        self._load.served(asyncio.get_running_loop().time() - begin)
         shortest = min((each.ttl for each in synced.leases if each.ttl is not None), default=DEFAULT_TTL)
         return HeartbeatAnswer(synced, self.next_sync(shortest))
 
     def next_sync(self, ttl: timedelta) -> timedelta:
         """When a holder of leases of this TTL should speak next."""
-        return next_sync(ttl, load=0.0, chance=self._chance())
+        return next_sync(ttl, load=self._load.level, chance=self._chance())
 
     async def adopt(self, flow_run_id: UUID, token: int, adopter_id: UUID) -> GrantedLease:
         """A run's process takes its place as holder. Raises FailedPrecondition and NotFound."""

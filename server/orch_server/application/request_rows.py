@@ -20,7 +20,7 @@ class RequestRows(Protocol):
     """Answered requests, kept for a day."""
 
     def lock(self, request_id: UUID) -> None:
-        """Wait for whoever carries out the same request just now, and keep others waiting until this transaction ends."""
+        """Wait for whoever carries out the same request just now, and keep others out until this transaction ends."""
         ...
 
     def find(self, ids: Sequence[UUID]) -> dict[UUID, AnsweredRequest]:

@@ -32,6 +32,11 @@ class Bell:
         for silence in self._silence:
             silence()
 
+    @property
+    def closing(self) -> bool:
+        """Whether this server stops, so that `wait` would raise."""
+        return self._wakeups.closing
+
     def ring(self) -> None:
         """Ring by hand."""
         self._rung.set()

@@ -104,7 +104,7 @@ class Service:
     async def _pause(self, seconds: float, bell: Bell | None) -> None:
         """Until the time is over, the bell rings, or the service stops."""
         waiting: set[asyncio.Task[bool]] = {asyncio.create_task(_told(self._stopping))}
-        if bell is not None:
+        if bell is not None and not bell.closing:
             waiting.add(asyncio.create_task(bell.wait(seconds)))
         try:
             await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -115,6 +115,11 @@ def task_report(world: World, **fields: object) -> task_runs.ReportTaskRunsReque
     return task_runs.ReportTaskRunsRequest(flow_run_id=world.flow_run_id, token=world.token, reports=reports)
 
 
+def nested(depth: int) -> str:
+    """A JSON object so many deep."""
+    return '{"a":' * depth + "1" + "}" * depth
+
+
 UNKNOWN_IDS: Mapping[str, Case] = {
     "get run": Case(lambda w: flow_runs.GetFlowRunRequest(flow_run_id=NOWHERE), NOT_FOUND, "FLOW_RUN_NOT_FOUND"),
     "watch run": Case(lambda w: flow_runs.WatchFlowRunRequest(flow_run_id=NOWHERE), NOT_FOUND, "FLOW_RUN_NOT_FOUND"),
@@ -210,9 +215,14 @@ JSON: Mapping[str, Case] = {
     "NaN": Case(lambda w: create(w, parameters_json='{"x": NaN}'), field="parameters_json", says="NaN"),
     "Infinity": Case(lambda w: create(w, parameters_json='{"x": -Infinity}'), field="parameters_json", says="Infinity"),
     "NUL": Case(lambda w: create(w, parameters_json='{"x": "\x00"}'), field="parameters_json"),
-    "too deep": Case(
-        lambda w: create(w, parameters_json='{"x": ' + "[" * 100_000 + "]" * 100_000 + "}"), field="parameters_json"
+    "too large a number": Case(
+        lambda w: create(w, parameters_json='{"x": 1e999}'), field="parameters_json", says="1e999"
     ),
+    "201 deep": Case(
+        lambda w: create(w, parameters_json=nested(201)), field="parameters_json", says="more than 200 deep"
+    ),
+    "965 deep": Case(lambda w: create(w, parameters_json=nested(965)), field="parameters_json"),
+    "100 000 deep": Case(lambda w: create(w, parameters_json=nested(100_000)), field="parameters_json"),
     "too large": Case(
         lambda w: create(w, parameters_json='{"x": "' + "a" * 512 * 1024 + '"}'),
         reason="PARAMETERS_TOO_LARGE",
@@ -497,7 +507,7 @@ STATES: Mapping[str, Case] = {
     "delete of the default queue": Case(
         lambda w: work_queues.DeleteWorkQueueRequest(work_pool_name=w.work_pool, name="default"),
         PRECONDITION,
-        "WORK_IN_USE",
+        "DEFAULT_QUEUE",
     ),
     "a second pool of that name": Case(
         lambda w: work_pools.CreateWorkPoolRequest(work_pool=work_pool_pb2.WorkPool(name=w.work_pool)),

@@ -44,6 +44,12 @@ def world(channel: grpc.Channel) -> World:
     return make_world(channel)
 
 
+@pytest.fixture(scope="module")
+def still_world(channel: grpc.Channel) -> World:
+    """Things to be wrong about, for tests that change nothing."""
+    return make_world(channel)
+
+
 @pytest.fixture(autouse=True)
 def no_failed_calls(server: StartedServer) -> Iterator[None]:
     """Whatever is asked, no handler fails."""

@@ -1,6 +1,7 @@
 """Conversions that every resource needs: ids, times, durations, JSON objects, enums, pages."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -15,6 +16,10 @@ from orch_server.application.errors import FieldViolation, InvalidArgument
 from orch_server.application.pages import MAX_SIZE, PageRequest, page_size
 
 MAX_JSON_BYTES = 512 * 1024
+MAX_JSON_DEPTH = 200
+"""How far Python's JSON goes depends on how deep its caller is. Far below that, what was read here can be written, too,
+wherever parameters are merged."""
+_LONGEST_LISTED = 512
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
@@ -90,16 +95,37 @@ def parse_json_object(text: str, field: str) -> Mapping[str, object]:
             field, f"{limit} Store large values elsewhere and pass their address.", reason="PARAMETERS_TOO_LARGE"
         )
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise InvalidArgument.of(field, f"is not JSON: {error}.") from None
     if not isinstance(value, dict):
         raise InvalidArgument.of(field, f'must be a JSON object such as {{"day": 1}}, not {type(value).__name__}.')
+    if text.count("{") + text.count("[") > MAX_JSON_DEPTH and _is_deeper(value, MAX_JSON_DEPTH):
+        raise InvalidArgument.of(field, f"is nested more than {MAX_JSON_DEPTH} deep.")
     return value
 
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(number: str) -> float:
+    """Python reads 1e999 as infinity, and would write that as something that is not JSON."""
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number[:64]} is larger than any number that can be reckoned with")
+    return value
+
+
+def _is_deeper(value: dict[str, object], depth: int) -> bool:
+    """Whether objects and lists lie in each other more than `depth` deep."""
+    level: list[dict[str, object] | list[object]] = [value]
+    for _ in range(depth):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [child for children in inner for child in children if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def parse_enum(value: int, type_: type[E], field: str) -> E | None:
@@ -132,6 +158,9 @@ def page_request(request: Message, *, default: int = 200, largest: int = MAX_SIZ
     bare.CopyFrom(request)
     bare.ClearField("page_size")
     bare.ClearField("page_token")
+    for field, value in bare.ListFields():
+        if isinstance(value, str):
+            check_text(value, field.name, longest=_LONGEST_LISTED)
     return PageRequest(size, token, type(request).__name__ + bare.SerializeToString(deterministic=True).hex())
 
 
