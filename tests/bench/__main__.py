@@ -52,7 +52,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run the benches named, or all."""
     known = BENCHES | ON_REQUEST
     options = _parser(known).parse_args(arguments)
-    wanted = [name for name in options.names or BENCHES if options.database == "postgresql" or name not in POSTGRES_ONLY]
+    wanted = [
+        name for name in options.names or BENCHES if options.database == "postgresql" or name not in POSTGRES_ONLY
+    ]
     reports: list[Report] = []
     with databases(options.database) as found:
         laboratory = Laboratory(found, profile=options.profile, explain=options.explain)

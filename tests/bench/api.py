@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
+
 from orch_proto.v1.flow_run_service_pb2 import BatchCreateFlowRunsRequest, CreateFlowRunRequest
 from orch_proto.v1.flow_run_service_pb2_grpc import FlowRunServiceStub
 from orch_proto.v1.lease_pb2 import Lease, LeasePhase, ReportVerdict
@@ -87,7 +88,7 @@ class Api:
         return leases
 
     async def report(
-        self, session_id: str, leases: Iterable[Lease], state: StateType, *, sequence: int
+        self, session_id: str, leases: Iterable[Lease], state: "StateType.ValueType", *, sequence: int
     ) -> None:
         """Report the same state of runs; RuntimeError where one report is not accepted."""
         reports = [

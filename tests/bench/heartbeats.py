@@ -7,7 +7,6 @@ from time import perf_counter
 
 from orch_proto.v1.lease_pb2 import LeaseVerdict
 from orch_proto.v1.lease_service_pb2 import SyncLeasesRequest
-
 from tests.bench.api import Api, heartbeat
 from tests.bench.figures import Report, middle, milliseconds
 from tests.bench.laboratory import Laboratory

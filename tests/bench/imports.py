@@ -15,7 +15,9 @@ _PROGRAM = "import time; begin = time.perf_counter(); import {module}; print(tim
 async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
     """In a new process each time, after one that has filled the caches."""
     rounds = [await _seconds("orch") for _ in range(ROUNDS + 1)][1:]
-    yield Report("import", {"seconds": round(middle(1000 * each for each in rounds) / 1000, 4)}, {"seconds": at_most(0.12)})
+    yield Report(
+        "import", {"seconds": round(middle(1000 * each for each in rounds) / 1000, 4)}, {"seconds": at_most(0.12)}
+    )
 
 
 async def _seconds(module: str) -> float:

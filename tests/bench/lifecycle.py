@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from orch_proto.v1.state_pb2 import StateType
-
 from tests.bench.api import Api
+from tests.bench.databases import Databases
 from tests.bench.figures import Report, at_least, at_most, middle, milliseconds
 from tests.bench.laboratory import Laboratory
 from tests.bench.server_process import ServerProcess
@@ -44,6 +44,7 @@ class Round:
     lifecycles: Sequence[float]
     server_cpu: float
     client_cpu: float
+    database_cpu: float
 
     @property
     def per_second(self) -> float:
@@ -56,7 +57,20 @@ async def callers(api: Api, count: int) -> list[Caller]:
     return [Caller(api, await api.open_session(f"bench-{number}")) for number in range(count)]
 
 
-async def run_round(server: ServerProcess, those: Sequence[Caller], seconds: float) -> Round:
+@dataclass(frozen=True)
+class Processors:
+    """Reads how much processor time everybody who takes part has used so far, in seconds."""
+
+    server: ServerProcess
+    databases: Databases
+
+    def read(self) -> tuple[float, float, float]:
+        """Server, this process, database."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return self.server.cpu_seconds(), usage.ru_utime + usage.ru_stime, self.databases.cpu_seconds()
+
+
+async def run_round(processors: Processors, those: Sequence[Caller], seconds: float) -> Round:
     """Let all callers go round until the time is up; who has begun finishes."""
     taken: list[float] = []
     end = perf_counter() + seconds
@@ -66,17 +80,13 @@ async def run_round(server: ServerProcess, those: Sequence[Caller], seconds: flo
             await caller.lifecycle()
             taken.append(perf_counter() - begin)
 
-    server_before, client_before, begin = server.cpu_seconds(), _own_cpu(), perf_counter()
+    before, begin = processors.read(), perf_counter()
     async with asyncio.TaskGroup() as group:
         for caller in those:
             group.create_task(go(caller))
     wall = perf_counter() - begin
-    return Round(wall, taken, server.cpu_seconds() - server_before, _own_cpu() - client_before)
-
-
-def _own_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+    server, client, database = (now - then for now, then in zip(processors.read(), before, strict=True))
+    return Round(wall, taken, server, client, database)
 
 
 def _all(rounds: Sequence[Round]) -> Iterator[float]:
@@ -94,16 +104,23 @@ def figures_of(rounds: Sequence[Round]) -> dict[str, float]:
         "p99_ms": milliseconds(every, 0.99),
         "server_cpu_ms": middle(1000 * each.server_cpu / len(each.lifecycles) for each in rounds),
         "client_cpu_ms": middle(1000 * each.client_cpu / len(each.lifecycles) for each in rounds),
+        "database_cpu_ms": middle(1000 * each.database_cpu / len(each.lifecycles) for each in rounds),
         "runs": len(every),
     }
+
+
+async def _rounds(
+    laboratory: Laboratory, server: ServerProcess, those: Sequence[Caller], seconds: float
+) -> list[Round]:
+    processors = Processors(server, laboratory.databases)
+    await run_round(processors, those, WARM_UP_SECONDS)
+    return [await run_round(processors, those, seconds) for _ in range(ROUNDS)]
 
 
 async def concurrent(laboratory: Laboratory) -> AsyncIterator[Report]:
     """32 callers at once, against one server process."""
     async with laboratory.api() as (server, api):
-        those = await callers(api, CALLERS)
-        await run_round(server, those, WARM_UP_SECONDS)
-        rounds = [await run_round(server, those, ROUND_SECONDS) for _ in range(ROUNDS)]
+        rounds = await _rounds(laboratory, server, await callers(api, CALLERS), ROUND_SECONDS)
         yield Report(
             "lifecycle",
             {"database": laboratory.kind, "callers": CALLERS, "channels": 1, **figures_of(rounds)},
@@ -116,8 +133,7 @@ async def concurrent_channels(laboratory: Laboratory) -> AsyncIterator[Report]:
     async with laboratory.server() as server, AsyncExitStack() as stack:
         channels = [await stack.enter_async_context(server.channel()) for _ in range(CALLERS)]
         those = [caller for channel in channels for caller in await callers(Api(channel), 1)]
-        await run_round(server, those, WARM_UP_SECONDS)
-        rounds = [await run_round(server, those, ROUND_SECONDS) for _ in range(ROUNDS)]
+        rounds = await _rounds(laboratory, server, those, ROUND_SECONDS)
         yield Report(
             "lifecycle_channels",
             {"database": laboratory.kind, "callers": CALLERS, "channels": CALLERS, **figures_of(rounds)},
@@ -127,9 +143,7 @@ async def concurrent_channels(laboratory: Laboratory) -> AsyncIterator[Report]:
 async def single(laboratory: Laboratory) -> AsyncIterator[Report]:
     """One caller: nothing can be shared, every call pays for its own transaction."""
     async with laboratory.api() as (server, api):
-        those = await callers(api, 1)
-        await run_round(server, those, WARM_UP_SECONDS)
-        rounds = [await run_round(server, those, SINGLE_ROUND_SECONDS) for _ in range(ROUNDS)]
+        rounds = await _rounds(laboratory, server, await callers(api, 1), SINGLE_ROUND_SECONDS)
         figures = figures_of(rounds)
         figures["ms_per_run"] = middle(1000 / each.per_second for each in rounds)
         budgets = {"ms_per_run": at_most(8)} if laboratory.kind == "postgresql" else {}

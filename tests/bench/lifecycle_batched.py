@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from time import perf_counter
 
 from orch_proto.v1.state_pb2 import StateType
-
 from tests.bench.api import Api
 from tests.bench.figures import Report, at_least, middle
 from tests.bench.laboratory import Laboratory
@@ -20,10 +19,12 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
     async with laboratory.api() as (server, api):
         session = await api.open_session("bench", slots=BATCH)
         await _round(api, session, batches=3)
-        before = server.cpu_seconds()
+        server_before, database_before = server.cpu_seconds(), laboratory.databases.cpu_seconds()
         rounds = [await _round(api, session, batches=BATCHES_A_ROUND) for _ in range(ROUNDS)]
         runs = BATCH * BATCHES_A_ROUND
         steps = {f"{step}_us": middle(1e6 * seconds[step] / runs for seconds in rounds) for step in STEPS}
+        server_cpu = server.cpu_seconds() - server_before
+        database_cpu = laboratory.databases.cpu_seconds() - database_before
         yield Report(
             "lifecycle_batched",
             {
@@ -31,7 +32,8 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
                 "batch": BATCH,
                 "runs_per_s": middle(runs / sum(seconds.values()) for seconds in rounds),
                 **steps,
-                "server_cpu_ms": round(1000 * (server.cpu_seconds() - before) / runs / ROUNDS, 3),
+                "server_cpu_ms": round(1000 * server_cpu / runs / ROUNDS, 3),
+                "database_cpu_ms": round(1000 * database_cpu / runs / ROUNDS, 3),
             },
             {"runs_per_s": at_least(5000)} if laboratory.kind == "postgresql" else {},
         )

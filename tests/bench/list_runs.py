@@ -7,11 +7,11 @@ from pathlib import Path
 from time import perf_counter
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from orch_proto.v1.flow_run_service_pb2 import FlowRunFilter, ListFlowRunsRequest
 from orch_proto.v1.state_pb2 import StateType
-
 from tests.bench.api import Api
-from tests.bench.figures import Report, at_most, milliseconds
+from tests.bench.figures import Figure, Report, at_most, milliseconds
 from tests.bench.laboratory import Laboratory
 from tests.bench.million_runs import DEPLOYMENTS, RARE, RUNS, MillionRuns
 from tests.bench.statement_plans import StatementPlans
@@ -111,13 +111,21 @@ async def _all_filters(api: Api, made: MillionRuns, size: int) -> list[_Timing]:
 
 def _report(timings: Sequence[_Timing], fill_seconds: float) -> Report:
     worst = max(timings, key=lambda each: each.p(0.99))
-    size = worst.page_size
-    by_filter = {f"{each.filter_name}_p99_ms": each.p(0.99) for each in timings}
-    figures = {"runs": RUNS, "fill_s": fill_seconds, "page_size": size, "worst": worst.filter_name, "worst_p99_ms": worst.p(0.99)}
     everything = [seconds for each in timings for seconds in each.seconds]
-    figures |= {"p50_ms": milliseconds(everything, 0.5), "p99_ms": milliseconds(everything, 0.99)}
-    budgets = {"worst_p99_ms": at_most(BUDGET_MS)} if size == BUDGET_PAGE_SIZE else {}
-    return Report(f"list_{size}", figures | by_filter, budgets)
+    figures: dict[str, Figure] = {
+        "runs": RUNS,
+        "fill_s": fill_seconds,
+        "page_size": worst.page_size,
+        "p50_ms": milliseconds(everything, 0.5),
+        "p99_ms": milliseconds(everything, 0.99),
+        "worst": worst.filter_name,
+        "worst_p99_ms": worst.p(0.99),
+        "worst_p50_ms": max(each.p(0.5) for each in timings),
+    }
+    for each in timings:
+        figures |= {f"{each.filter_name}_p50_ms": each.p(0.5), f"{each.filter_name}_p99_ms": each.p(0.99)}
+    budgets = {"worst_p99_ms": at_most(BUDGET_MS)} if worst.page_size == BUDGET_PAGE_SIZE else {}
+    return Report(f"list_{worst.page_size}", figures, budgets)
 
 
 async def _timed(api: Api, name: str, request: ListFlowRunsRequest) -> _Timing:

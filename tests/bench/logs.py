@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from time import perf_counter, time_ns
+from typing import TYPE_CHECKING
 
-import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from orch_proto.v1.lease_pb2 import Lease, ReportVerdict
 from orch_proto.v1.log_pb2 import LogLevel, LogRecord
 from orch_proto.v1.log_service_pb2 import AppendLogsRequest, WatchLogsRequest, WatchLogsResponse
-
 from tests.bench.api import Api
 from tests.bench.figures import Report, at_least, at_most, middle, milliseconds
 from tests.bench.laboratory import Laboratory
+
+if TYPE_CHECKING:
+    import grpc
 
 BATCH = 1000
 LINE_BYTES = 100
@@ -84,7 +87,10 @@ async def _round(writers: Sequence[Writer]) -> float:
     """Lines a second; what is sent is made before the clock starts."""
     text = "x" * (LINE_BYTES - 10)
     work = [
-        (writer, [writer.request([_record(f"{line:09} {text}") for line in range(BATCH)]) for _ in range(BATCHES_A_ROUND)])
+        (
+            writer,
+            [writer.request([_record(f"{line:09} {text}") for line in range(BATCH)]) for _ in range(BATCHES_A_ROUND)],
+        )
         for writer in writers
     ]
     begin = perf_counter()

@@ -62,7 +62,10 @@ async def _commits(url: str) -> dict[str, float]:
         await _per_second(insert, 1)
         commits = [await _per_second(insert, 1) for _ in range(ROUNDS)]
         trips = [await _per_second(select, 1) for _ in range(ROUNDS)]
-        return {"commit_ms": middle(1000 / each for each in commits), "round_trip_ms": middle(1000 / each for each in trips)}
+        return {
+            "commit_ms": middle(1000 / each for each in commits),
+            "round_trip_ms": middle(1000 / each for each in trips),
+        }
     finally:
         await connection.close()
 

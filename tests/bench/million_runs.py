@@ -1,16 +1,19 @@
 """Fills a database with a million flow runs, as a busy year leaves them: most completed, few alive, some rare.
 
-Flow 0 has most runs, each further flow fewer; flow 0 has never crashed; the rare flow, deployment and tag were last used
-long ago, so that a walk from the newest run back meets them late.
+Flow 0 has most runs, each further flow fewer; flow 0 has never crashed; the rare flow, deployment and tag were last
+used long ago, so that a walk from the newest run back meets them late.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from tests.bench.ids import time_ordered_id
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 RUNS = 1_000_000
 FLOWS = 20
@@ -36,14 +39,16 @@ FROM unnest($1::uuid[]) WITH ORDINALITY AS row (id, number)
 # about `n`. A third of the runs has no deployment, every fifth completed one an inline result.
 _RUNS = """
 CREATE TEMPORARY TABLE made AS
-SELECT *, CASE WHEN age < 150 THEN 1 WHEN age < 170 THEN 2 WHEN age < 400 THEN 3
-               WHEN roll < 40 THEN 7 WHEN roll < 50 THEN 8 WHEN roll < 55 AND flow_number <> 0 THEN 9 ELSE 6 END AS state
+SELECT *, CASE WHEN age < 150 THEN 1 WHEN age < 170 THEN 2 WHEN age < 400 THEN 3 WHEN roll < 40 THEN 7
+               WHEN roll < 50 THEN 8 WHEN roll < 55 AND flow_number <> 0 THEN 9 ELSE 6 END AS state
 FROM (
     SELECT n, $1::int - n AS age, roll, moment,
            (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7' || substr(hash, 1, 3) || '8'
             || substr(hash, 4, 15))::uuid AS id,
-           CASE WHEN n BETWEEN 10000 AND 10049 THEN $2 ELSE least(floor(20 * (pick / 1000.0) ^ 3), 19)::int END AS flow_number,
-           CASE WHEN n BETWEEN 10000 AND 10049 THEN $3 WHEN roll % 3 = 0 THEN NULL ELSE pick % 50 END AS deployment_number
+           CASE WHEN n BETWEEN 10000 AND 10049 THEN $2
+                ELSE least(floor(20 * (pick / 1000.0) ^ 3), 19)::int END AS flow_number,
+           CASE WHEN n BETWEEN 10000 AND 10049 THEN $3 WHEN roll % 3 = 0 THEN NULL
+                ELSE pick % 50 END AS deployment_number
     FROM (
         SELECT n, hash, now() - ($1::int - n) * (interval '1 day' * $4 / $1) AS moment,
                ('x' || substr(hash, 20, 7))::bit(28)::int % 1000 AS roll,
@@ -64,7 +69,8 @@ SELECT id, 'flow-' || flow_number || '-' || lpad(to_hex(n), 6, '0'), ($1::uuid[]
                WHEN 8 THEN 'Cancelled' WHEN 9 THEN 'Crashed' ELSE 'Completed' END,
     CASE state WHEN 7 THEN 'ValueError: no such file' ELSE '' END,
     moment + interval '30 s', CASE state WHEN 1 THEN 1 WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 4 END,
-    CASE state WHEN 1 THEN 0 ELSE 1 END, CASE WHEN state < 3 THEN 0 ELSE 2 END, CASE WHEN state < 3 THEN 0 ELSE 1 END, 0, 0,
+    CASE state WHEN 1 THEN 0 ELSE 1 END, CASE WHEN state < 3 THEN 0 ELSE 2 END, CASE WHEN state < 3 THEN 0 ELSE 1 END,
+    0, 0,
     '{"day": ' || n % 365 || '}', '',
     CASE WHEN roll % 2 = 0 THEN '["nightly", "team-' || roll % 7 || '"]' ELSE '[]' END,
     false, '', '', moment, moment, CASE WHEN state < 3 THEN NULL ELSE moment + interval '1 s' END,
@@ -124,4 +130,6 @@ class MillionRuns:
         await connection.execute(_RESULTS)
         for index in indexes:
             await connection.execute(index["definition"])
-        await connection.execute("VACUUM (ANALYZE) flow_run, flow_run_tag, flow_run_result, flow, deployment, work_pool")
+        await connection.execute(
+            "VACUUM (ANALYZE) flow_run, flow_run_tag, flow_run_result, flow, deployment, work_pool"
+        )

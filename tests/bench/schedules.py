@@ -86,7 +86,9 @@ async def _all_created(connection: asyncpg.Connection) -> None:
     deadline = perf_counter() + _LONGEST_LAG_SECONDS
     while (count := await connection.fetchval(_COUNT)) < SCHEDULES:
         if perf_counter() > deadline:
-            raise RuntimeError(f"only {count} of {SCHEDULES} schedules have fired {_LONGEST_LAG_SECONDS} s after the last")
+            raise RuntimeError(
+                f"only {count} of {SCHEDULES} schedules have fired {_LONGEST_LAG_SECONDS} s after the last"
+            )
         await asyncio.sleep(0.2)
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from tests.bench.databases import DatabaseKind, Databases, SqliteDatabases
 from tests.bench.figures import Report, at_most, middle
 from tests.bench.laboratory import Laboratory
-from tests.bench.lifecycle import CALLERS, callers, run_round
+from tests.bench.lifecycle import CALLERS, Processors, callers, run_round
 from tests.bench.server_process import server_process
 
 STARTS = 5
@@ -23,7 +23,7 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
     async with laboratory.api() as (server, api):
         await asyncio.sleep(IDLE_SECONDS)
         idle = server.resident_megabytes()
-        await run_round(server, await callers(api, CALLERS), LOAD_SECONDS)
+        await run_round(Processors(server, laboratory.databases), await callers(api, CALLERS), LOAD_SECONDS)
         await asyncio.sleep(1)
         yield Report(
             "server_memory",

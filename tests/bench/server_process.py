@@ -17,7 +17,6 @@ from time import perf_counter
 import grpc
 import psutil
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from grpc_health.v1.health_pb2_grpc import HealthStub
 
 _START_SECONDS = 30
 _STOP_SECONDS = 20
@@ -59,7 +58,10 @@ class ServerProcess:
     async def serving(self) -> float:
         """Seconds from the start of the process until the health service said SERVING."""
         async with self.channel() as channel:
-            answer = await HealthStub(channel).Check(HealthCheckRequest(), wait_for_ready=True)
+            check: grpc.aio.UnaryUnaryMultiCallable[HealthCheckRequest, HealthCheckResponse] = channel.unary_unary(
+                "/grpc.health.v1.Health/Check", HealthCheckRequest.SerializeToString, HealthCheckResponse.FromString
+            )
+            answer = await check(HealthCheckRequest(), wait_for_ready=True)
         if answer.status != HealthCheckResponse.SERVING:
             raise RuntimeError(f"the server at {self.address} has started and does not serve: {answer}")
         return perf_counter() - self.begun
@@ -68,7 +70,7 @@ class ServerProcess:
 @asynccontextmanager
 async def server_process(database_url: str, *, profile: Path | None = None) -> AsyncIterator[ServerProcess]:
     """A server on a free port of the loopback interface, stopped with SIGTERM when the block ends."""
-    command = _command(profile) + ["--port", "0", "--database-url", database_url, "--log-format", "json"]
+    command = [*_command(profile), "--port", "0", "--database-url", database_url, "--log-format", "json"]
     with tempfile.TemporaryDirectory(prefix="orch-bench-home-") as home:
         begun = perf_counter()
         process = await asyncio.create_subprocess_exec(

@@ -4,9 +4,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
-from orch_proto.v1.flow_run_service_pb2 import ListFlowRunsRequest
 from sqlalchemy import Engine, event
 
+from orch_proto.v1.flow_run_service_pb2 import ListFlowRunsRequest
 from orch_server.clock import SystemClock
 from orch_server.rpc.convert.flow_runs import to_filter
 from orch_server.storage.opening import open_store
@@ -52,6 +52,12 @@ class StatementPlans:
         return "\n".join(lines)
 
     def _catch(
-        self, connection: object, cursor: object, statement: str, parameters: Any, context: object, many: object  # noqa: ANN401
+        self,
+        connection: object,
+        cursor: object,
+        statement: str,
+        parameters: Any,  # noqa: ANN401
+        context: object,
+        many: object,
     ) -> None:
         self._caught.append((statement, parameters))

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Sequence
 from time import perf_counter, time_ns
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from orch_proto.v1.lease_pb2 import Lease, ReportVerdict
 from orch_proto.v1.state_pb2 import State, StateChange, StateType
 from orch_proto.v1.task_run_pb2 import TaskRun
 from orch_proto.v1.task_run_service_pb2 import ReportTaskRunsRequest, TaskRunReport
-
 from tests.bench.api import Api
 from tests.bench.figures import Report, middle
 from tests.bench.ids import time_ordered_id

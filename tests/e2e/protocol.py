@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import grpc
@@ -50,12 +50,12 @@ _ELSEWHERE = {
 """What a caller answers by asking another server: the one it asked is gone, or going."""
 
 
-class Unary(Protocol):
-    """A method of a stub."""
-
-    def __call__(self, request: Any, /, *, timeout: float, wait_for_ready: bool) -> Awaitable[Any]:  # noqa: ANN401
-        """Call it."""
-        ...
+async def once(method: object, request: object, answer: type[A], *, seconds: float = 15) -> A:
+    """One call of a stub's method on an asyncio channel, whatever comes of it."""
+    unary: Any = method
+    found = await unary(request, timeout=seconds)
+    assert isinstance(found, answer)
+    return found
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class SimulatedWorker:
             self._held.pop(run_id, None)
         await self._ledger.complete(ended)
 
-    async def _report(self, leases: dict[str, int], sequence: int, type_: state_pb2.StateType) -> list[str]:
+    async def _report(self, leases: dict[str, int], sequence: int, type_: state_pb2.StateType.ValueType) -> list[str]:
         """The runs whose report was taken, now or, its answer lost, before."""
         if not leases:
             return []

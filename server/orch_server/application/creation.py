@@ -12,7 +12,7 @@ from uuid import UUID
 
 from orch_server.application.errors import FailedPrecondition, NotFound, OrchError
 from orch_server.application.flows import KnownFlows
-from orch_server.application.ports import Ids, Lane, Store, Transaction, pool_topic, run_topic
+from orch_server.application.ports import Ids, Lane, Store, Transaction, Turn, pool_topic, run_topic
 from orch_server.application.replies import A, R, Reply, once
 from orch_server.application.request_rows import AnsweredRequest
 from orch_server.application.telemetry import RUNS_CREATED, Telemetry
@@ -80,7 +80,7 @@ class FlowRunCreation(Generic[A]):
         self._ids = ids
         self._flows = KnownFlows()
         self._telemetry = telemetry
-        self._lane: Lane[Creation[A], A] = store.lane(self._create_each)
+        self._lane: Lane[Creation[A], A] = store.lane(self._create_each, turn=Turn.CREATE)
 
     async def create(self, creation: Creation[A]) -> A:
         """Create a run.

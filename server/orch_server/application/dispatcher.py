@@ -5,7 +5,7 @@ a limited slot became free, the next timed run came due.
 """
 
 import asyncio
-from collections.abc import Callable  # noqa: TC003
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -13,7 +13,18 @@ from uuid import UUID
 from orch_server.application.errors import Unavailable
 from orch_server.application.grants import GrantedLease, Grants, grant
 from orch_server.application.lease_rows import NO_BACKLOG, Wish
-from orch_server.application.ports import Clock, Store, Topic, Wakeups, pool_topic, session_topic, slot_topic
+from orch_server.application.ports import (
+    Clock,
+    Lane,
+    Store,
+    Topic,
+    Transaction,
+    Turn,
+    Wakeups,
+    pool_topic,
+    session_topic,
+    slot_topic,
+)
 from orch_server.application.session_hints import SessionHints
 from orch_server.application.telemetry import LEASES_GRANTED, RUN_LATENESS, Telemetry
 from orch_server.application.waiting import RELOOK_SECONDS, Bell
@@ -27,6 +38,18 @@ class Acquired:
     sync_now: bool = False
     closed: bool = False
     """The session is closed, unknown or draining: nothing will be granted to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """The wishes of all who wait in one pool."""
+
+    work_pool_id: UUID
+    wishes: tuple[Wish, ...]
+
+
+def _grant_each(tx: Transaction, claims: Sequence[_Claim]) -> list[Grants | Exception]:
+    return [grant(tx, claim.work_pool_id, claim.wishes) for claim in claims]
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +69,8 @@ class Dispatcher:
     """Shares out runs among those who wait for them on this server."""
 
     def __init__(self, store: Store, wakeups: Wakeups, hints: SessionHints, clock: Clock, telemetry: Telemetry) -> None:
-        self._make_pool = partial(_PoolLoop, store, wakeups, clock, telemetry)
+        claims: Lane[_Claim, Grants] = store.lane(_grant_each, turn=Turn.GRANT)
+        self._make_pool = partial(_PoolLoop, claims, wakeups, clock, telemetry)
         self._wakeups = wakeups
         self._hints = hints
         self._pools: dict[UUID, _PoolLoop] = {}
@@ -86,8 +110,10 @@ class Dispatcher:
 class _PoolLoop:
     """Those who wait in one pool. Its task runs while there are any."""
 
-    def __init__(self, store: Store, wakeups: Wakeups, clock: Clock, telemetry: Telemetry, work_pool_id: UUID) -> None:
-        self._store = store
+    def __init__(
+        self, claims: Lane[_Claim, Grants], wakeups: Wakeups, clock: Clock, telemetry: Telemetry, work_pool_id: UUID
+    ) -> None:
+        self._claims = claims
         self._clock = clock
         self._telemetry = telemetry
         self._id = work_pool_id
@@ -167,7 +193,7 @@ class _PoolLoop:
         for waiter in batch:
             waiter.in_claim = True
         try:
-            grants = await self._store.write(lambda tx: grant(tx, self._id, [waiter.wish for waiter in batch]))
+            grants = await self._claims.submit(_Claim(self._id, tuple(waiter.wish for waiter in batch)))
         except Exception as error:  # whatever it was belongs to the callers
             for waiter in batch:
                 self._waiters.pop(waiter, None)

@@ -12,7 +12,7 @@ from orch_server.application.errors import NotFound
 from orch_server.application.grants import GrantedLease
 from orch_server.application.holders import Heartbeat, HeldLease, Reported, Synced, adopt, release, report, sync
 from orch_server.application.lease_rows import Wish
-from orch_server.application.ports import Chance, Lane, Store
+from orch_server.application.ports import Chance, Lane, Store, Turn
 from orch_server.application.session_hints import SessionHints
 from orch_server.application.telemetry import RUNS_ENDED, Telemetry
 from orch_server.domain.leases import DEFAULT_TTL, next_sync
@@ -65,8 +65,10 @@ class Leases:
         self._load = _Load()
         self._pools: dict[UUID, UUID] = {}
         self._sync: Lane[Heartbeat, Synced] = store.lane(sync, channel="heartbeat")
-        self._report: Lane[Sequence[RunReport], list[Reported]] = store.lane(partial(report, chance=chance))
-        self._release: Lane[tuple[Sequence[HeldLease], str], list[Reported]] = store.lane(release)
+        self._report: Lane[Sequence[RunReport], list[Reported]] = store.lane(
+            partial(report, chance=chance), turn=Turn.REPORT
+        )
+        self._release: Lane[tuple[Sequence[HeldLease], str], list[Reported]] = store.lane(release, turn=Turn.RELEASE)
 
     async def acquire(self, wish: Wish, *, wait_seconds: float) -> Acquired:
         """Wait for runs. Raises NotFound for a session that is unknown or closed."""

@@ -6,6 +6,7 @@ topics it touched. The store runs it in one transaction of the database; what it
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from enum import IntEnum
 from typing import Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -206,6 +207,18 @@ class Lane(Protocol[I_contra, R_co]):
         ...
 
 
+class Turn(IntEnum):
+    """The order of use cases that share a transaction: what is created or given back can be granted at once.
+
+    Granting comes last also because it locks pools and sessions, for which it must not keep others waiting for long.
+    """
+
+    CREATE = 0
+    REPORT = 1
+    RELEASE = 2
+    GRANT = 3
+
+
 class Store(Protocol):
     """Runs use cases in transactions."""
 
@@ -228,6 +241,10 @@ class Store(Protocol):
         *,
         channel: Literal["main", "heartbeat"] = "main",
         max_batch: int = 500,
+        turn: Turn | None = None,
     ) -> Lane[Item, R]:
-        """A lane for a use case that takes many items at once and answers each, with a result or an error."""
+        """A lane for a use case that takes many items at once and answers each, with a result or an error.
+
+        Lanes with a turn share transactions with each other, and their use cases run in that order.
+        """
         ...

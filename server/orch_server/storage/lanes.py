@@ -3,46 +3,66 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from orch_server.application.errors import Overloaded, Unavailable
+from orch_server.application.telemetry import TRANSACTION_SIZE, Telemetry
 from orch_server.storage.database import Channel, Database
 from orch_server.storage.transaction import SqlTransaction
 
 Item = TypeVar("Item")
 R = TypeVar("R")
+Work = Callable[[SqlTransaction, Sequence[Item]], Sequence[R | Exception]]
 
 _MAX_WAITING = 20_000
 """Beyond this the database cannot keep up; callers are told to come back rather than piled up in memory."""
 
 
-class SqlLane(Generic[Item, R]):
-    """One use case that takes many items at once. Batches run one after another.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Call:
+    """One caller's item, what to do with it, and where its result goes."""
 
-    Where a batch as a whole fails, its items run again one by one, so that none suffers from another.
+    work: Work[Any, Any]
+    item: object
+    future: asyncio.Future[Any]
+
+    def settle(self, result: object) -> None:
+        if self.future.done():  # its caller went away
+            return
+        if isinstance(result, Exception):
+            self.future.set_exception(result)
+        else:
+            self.future.set_result(result)
+
+
+class CommitGroup:
+    """Lanes whose calls share transactions: each use case runs once in a transaction, on all of its items.
+
+    Use cases run in the order of their turns. Transactions run one after another. Where one fails as a
+    whole, its use cases run again apart, and then its items one by one, so that none suffers from another.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        work: Callable[[SqlTransaction, Sequence[Item]], Sequence[R | Exception]],
-        *,
-        channel: Channel,
-        max_batch: int,
-    ) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry, *, channel: Channel, max_batch: int) -> None:
         self._database = database
-        self._work = work
+        self._telemetry = telemetry
         self._channel = channel
         self._max_batch = max_batch
-        self._waiting: deque[tuple[Item, asyncio.Future[R]]] = deque()
+        self._turns: dict[Work[Any, Any], int] = {}
+        self._waiting: deque[_Call] = deque()
         self._running: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Item) -> R:
-        """Run the use case on this item, together with others', and wait for its own result."""
+    def lane(self, work: Work[Item, R], *, turn: int = 0) -> "SqlLane[Item, R]":
+        """A lane for one more use case."""
+        self._turns[work] = turn
+        return SqlLane(self, work)
+
+    async def submit(self, work: Work[Any, R], item: object) -> R:
+        """Run a use case on an item, together with others', and wait for the item's own result."""
         if len(self._waiting) >= _MAX_WAITING:
             raise Overloaded("Too many calls wait for the database.", retry_after_seconds=1.0)
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append(_Call(work, item, future))
         if self._running is None:
             self._running = asyncio.create_task(self._drain())
         return await future
@@ -52,35 +72,48 @@ class SqlLane(Generic[Item, R]):
             while self._waiting:
                 count = min(len(self._waiting), self._max_batch)
                 batch = [self._waiting.popleft() for _ in range(count)]
-                live = [entry for entry in batch if not entry[1].done()]
+                live = [call for call in batch if not call.future.done()]
                 if live:
                     await self._run(live)
         finally:
             self._running = None
 
-    async def _run(self, batch: Sequence[tuple[Item, asyncio.Future[R]]]) -> None:
+    async def _run(self, calls: Sequence[_Call]) -> None:
+        parts: dict[Work[Any, Any], list[_Call]] = {}
+        for call in sorted(calls, key=lambda call: self._turns[call.work]):
+            parts.setdefault(call.work, []).append(call)
+
+        def together(tx: SqlTransaction) -> list[Sequence[object]]:
+            return [work(tx, [call.item for call in part]) for work, part in parts.items()]
+
+        self._telemetry.record(TRANSACTION_SIZE, len(calls))
         try:
-            items = [item for item, _ in batch]
-            results = await self._database.write(lambda tx: self._work(tx, items), channel=self._channel)
+            results = await self._database.write(together, channel=self._channel)
         except Exception as error:  # whatever it was belongs to the callers
-            await self._apart(batch, error)
+            await self._apart(list(parts.values()), error)
             return
-        for (_, future), result in zip(batch, results, strict=True):
-            _settle(future, result)
+        for part, outcomes in zip(parts.values(), results, strict=True):
+            for call, outcome in zip(part, outcomes, strict=True):
+                call.settle(outcome)
 
-    async def _apart(self, batch: Sequence[tuple[Item, asyncio.Future[R]]], error: Exception) -> None:
-        if len(batch) == 1 or isinstance(error, Unavailable | Overloaded):
-            for _, future in batch:
-                _settle(future, error)
+    async def _apart(self, parts: Sequence[Sequence[_Call]], error: Exception) -> None:
+        """The database being away or overloaded is everybody's trouble; else the trouble is looked for in parts."""
+        calls = [call for part in parts for call in part]
+        if len(calls) == 1 or isinstance(error, Unavailable | Overloaded):
+            for call in calls:
+                call.settle(error)
             return
-        for entry in batch:
-            await self._run([entry])
+        for part in parts if len(parts) > 1 else [[call] for call in calls]:
+            await self._run(part)
 
 
-def _settle(future: asyncio.Future[R], result: R | Exception) -> None:
-    if future.done():  # its caller went away
-        return
-    if isinstance(result, Exception):
-        future.set_exception(result)
-    else:
-        future.set_result(result)
+class SqlLane(Generic[Item, R]):
+    """The store's side of `application.ports.Lane`."""
+
+    def __init__(self, group: CommitGroup, work: Work[Item, R]) -> None:
+        self._group = group
+        self._work = work
+
+    async def submit(self, item: Item) -> R:
+        """Run the use case on this item, together with others', and wait for its own result."""
+        return await self._group.submit(self._work, item)

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
-from orch_server.application.ports import Lane, Transaction
+from orch_server.application.ports import Lane, Transaction, Turn
+from orch_server.application.telemetry import NoTelemetry, Telemetry
 from orch_server.storage.database import Channel, Database
-from orch_server.storage.lanes import SqlLane
+from orch_server.storage.lanes import CommitGroup
+
+_MOST_TOGETHER = 500
+"""Calls that share a transaction: enough to make its cost small, few enough to keep it short."""
 
 R = TypeVar("R")
 Item = TypeVar("Item")
@@ -14,8 +18,10 @@ Item = TypeVar("Item")
 class SqlStore:
     """The store's side of `application.ports.Store`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._database = database
+        self._telemetry = telemetry or NoTelemetry()
+        self._together = CommitGroup(database, self._telemetry, channel="main", max_batch=_MOST_TOGETHER)
 
     @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
@@ -36,6 +42,10 @@ class SqlStore:
         *,
         channel: Channel = "main",
         max_batch: int = 500,
+        turn: Turn | None = None,
     ) -> Lane[Item, R]:
         """A lane for a use case that takes many items at once and answers each, with a result or an error."""
-        return SqlLane(self._database, work, channel=channel, max_batch=max_batch)
+        if turn is not None:
+            return self._together.lane(work, turn=turn)
+        group = CommitGroup(self._database, self._telemetry, channel=channel, max_batch=max_batch)
+        return group.lane(work)

@@ -46,8 +46,9 @@ async def test_the_answer_paces_by_the_shortest_lease(plane: Plane) -> None:
     session = await plane.open(pool="quick")
     [held] = await plane.acquire(session)
 
-    assert (await plane.beat(session, held)).next_sync == timedelta(seconds=1)
-    assert (await plane.beat(session)).next_sync == timedelta(seconds=5)
+    # A third of the shortest TTL, up to half of it on a server that is busy.
+    assert timedelta(seconds=1) <= (await plane.beat(session, held)).next_sync <= timedelta(seconds=1.5)
+    assert timedelta(seconds=5) <= (await plane.beat(session)).next_sync <= timedelta(seconds=7.5)
 
 
 async def test_only_what_is_named_is_renewed(plane: Plane) -> None:

@@ -93,11 +93,17 @@ def to_spec(message: schedule_pb2.Schedule, *, only: str = "") -> ScheduleSpec:
     if found:
         raise InvalidArgument(
             [
-                FieldViolation(f"{FIELD}.{kind}.{_ON_THE_WIRE.get(each.field, each.field)}", f"{each.description}.")
+                FieldViolation(
+                    f"{FIELD}.{kind}.{_ON_THE_WIRE.get(each.field, each.field)}", _sentence(each.description)
+                )
                 for each in found
             ]
         )
     return spec
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def _spec(message: schedule_pb2.Schedule, field: str) -> ScheduleSpec:
