@@ -112,7 +112,8 @@ class Worker:
     def watch(self, lease: Lease, process: "subprocess.Popen[bytes]") -> LeaseVerdict.ValueType | None:
         """Keeps the lease while the command runs; stops it where the control plane says so, and says why."""
         ttl = lease.ttl.ToTimedelta().total_seconds()
-        renewed_at = time.monotonic()  # Not when it was granted: the answer may have been under way for long.
+        renewed_at = time.monotonic()
+        self.pace = min(self.pace, lease.ttl.ToTimedelta() / 3)  # What was said before was said without this lease.
         while True:
             try:
                 process.wait(self.pace.total_seconds())

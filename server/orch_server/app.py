@@ -39,6 +39,7 @@ from orch_server.application.work_queues import WorkQueues
 from orch_server.application.workers import Workers
 from orch_server.background.late_marker import LateMarker
 from orch_server.background.lease_sweeper import LeaseSweeper
+from orch_server.background.meters import Meters
 from orch_server.background.retention import Retention, RetentionPeriods, prepare_partitions
 from orch_server.background.scheduler import Scheduler
 from orch_server.background.service import Service, run_services
@@ -91,7 +92,7 @@ async def _run(settings: Settings) -> None:
             traces=wanted.traces, metrics=wanted.metrics, version=orch_version(), environ=os.environ
         ) as telemetry,
     ):
-        async with _opened_store(settings) as store:
+        async with _opened_store(settings, telemetry) as store:
             plane = ControlPlane(store, telemetry, settings)
             rpc = build_server(
                 endpoint=settings.endpoint, interceptors=_interceptors(settings, telemetry), services=plane.servicers()
@@ -136,7 +137,7 @@ def _interceptors(settings: Settings, telemetry: Telemetry) -> list[grpc.aio.Ser
 
 
 @asynccontextmanager
-async def _opened_store(settings: Settings) -> AsyncIterator[OpenStore]:
+async def _opened_store(settings: Settings, telemetry: Telemetry) -> AsyncIterator[OpenStore]:
     """The store, its schema up to date, its partitions and default pool in place."""
     database = settings.database
     await schema.upgrade(database.url)
@@ -145,6 +146,7 @@ async def _opened_store(settings: Settings) -> AsyncIterator[OpenStore]:
         SystemClock(),
         pool_size=database.pool_size,
         statement_timeout_seconds=database.statement_timeout_seconds,
+        telemetry=telemetry,
     )
     try:
         await store.start()
@@ -174,6 +176,7 @@ class ControlPlane:
         """What puts each service of the contract into a server."""
         store, wakeups, ids = self._opened.store, self._opened.wakeups, self._ids
         creation = FlowRunCreation[CreateFlowRunResponse](store, ids, self._telemetry)
+        runs = FlowRunServicer(creation, FlowRuns(store, wakeups), self._telemetry)
         server = ServerServicer(
             version=orch_version(),
             database=store.kind,
@@ -182,7 +185,7 @@ class ControlPlane:
         return [
             partial(add_ServerServiceServicer_to_server, server),
             partial(add_FlowServiceServicer_to_server, FlowServicer(Flows(store))),
-            partial(add_FlowRunServiceServicer_to_server, FlowRunServicer(creation, FlowRuns(store, wakeups))),
+            partial(add_FlowRunServiceServicer_to_server, runs),
             partial(add_TaskRunServiceServicer_to_server, TaskRunServicer(TaskRuns(store))),
             partial(add_DeploymentServiceServicer_to_server, DeploymentServicer(Deployments(store, ids))),
             partial(add_ScheduleServiceServicer_to_server, ScheduleServicer(Schedules(store, ids))),
@@ -208,12 +211,16 @@ class ControlPlane:
         store, wakeups = self._opened.store, self._opened.wakeups
         background, retention = self._settings.background, self._settings.retention
         sweep_interval = timedelta(seconds=background.sweep_interval_seconds)
-        return [
+        periods = RetentionPeriods.of_days(runs=retention.runs_days, logs=retention.logs_days)
+        services = [
             LeaseSweeper(store, self._telemetry, sweep_interval=sweep_interval).service(),
             Scheduler(store, self._ids, self._telemetry).service(wakeups),
             LateMarker(store, threshold=timedelta(seconds=background.late_after_seconds)).service(),
-            Retention(store, RetentionPeriods.of_days(runs=retention.runs_days, logs=retention.logs_days)).service(),
+            Retention(store, periods, self._telemetry).service(),
         ]
+        if self._settings.telemetry.metrics:
+            services.append(Meters(store, self._telemetry).service())
+        return services
 
     async def release_waiters(self, asked: asyncio.Event) -> None:
         """When the server is asked to stop, end long polls and streams: their callers ask again, elsewhere."""

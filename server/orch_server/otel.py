@@ -6,7 +6,7 @@ registered globally: whoever embeds the control plane keeps his own providers.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from threading import Thread
@@ -88,6 +88,7 @@ class OpenTelemetry:
         *,
         parent: str | None = None,
         parent_state: str | None = None,
+        links: Sequence[str] = (),
         kind: SpanKind = "internal",
     ) -> Iterator[Span]:
         """See the port. A parent that is no traceparent is ignored, as W3C asks.
@@ -103,6 +104,7 @@ class OpenTelemetry:
             context=context,
             kind=_KINDS[kind],
             attributes=attributes,
+            links=[_link(each) for each in links],
             record_exception=judges,
             set_status_on_exception=judges,
         ) as span:
@@ -129,6 +131,11 @@ class OpenTelemetry:
             return [otel_metrics.Observation(seen.value, seen.attributes) for seen in callback()]
 
         self._meter.create_observable_gauge(gauge.name, [observe], gauge.unit, gauge.description)
+
+
+def _link(traceparent: str) -> otel_trace.Link:
+    context = _W3C.extract({"traceparent": traceparent})
+    return otel_trace.Link(otel_trace.get_current_span(context).get_span_context())
 
 
 @contextmanager

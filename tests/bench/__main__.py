@@ -51,7 +51,10 @@ LONGER_SECONDS = {"list": 120}
 def main(arguments: Sequence[str]) -> int:
     """Run the benches named, or all."""
     known = BENCHES | ON_REQUEST
-    options = _parser(known).parse_args(arguments)
+    parser = _parser(known)
+    options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.names) - set(known)):
+        parser.error(f"there is no bench called {', '.join(unknown)}: choose from {', '.join(known)}")
     wanted = [
         name for name in options.names or BENCHES if options.database == "postgresql" or name not in POSTGRES_ONLY
     ]
@@ -81,7 +84,7 @@ async def _run(name: str, bench: Bench, laboratory: Laboratory) -> list[Report]:
 
 def _parser(known: dict[str, Bench]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures Orch on this machine.")
-    parser.add_argument("names", nargs="*", choices=[[], *known], metavar="name", help=", ".join(known))
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(known))
     parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
     parser.add_argument(
         "--profile", type=Path, metavar="NAME", help="write a profile of the server: by py-spy if found, else cProfile"

@@ -25,7 +25,7 @@ from orch_server.application.replies import Reply
 from orch_server.application.schedules import Schedules
 from orch_server.application.session_hints import SessionHints
 from orch_server.application.sweeping import Swept
-from orch_server.application.telemetry import NoTelemetry
+from orch_server.application.telemetry import NoTelemetry, Telemetry
 from orch_server.application.work_pools import WorkPoolDraft, WorkPools, ensure_default_pool
 from orch_server.application.work_queues import WorkQueueDraft, WorkQueues
 from orch_server.application.workers import NewSession, OpenedSession, Workers
@@ -124,8 +124,10 @@ class Held:
 class Plane:
     """One server's use cases, and short words for what tests do with them."""
 
-    def __init__(self, server: ServerParts, clock: FakeClock, *, chance: float = 0.5) -> None:
-        store, wakeups, telemetry = server.store, server.wakeups, NoTelemetry()
+    def __init__(
+        self, server: ServerParts, clock: FakeClock, *, chance: float = 0.5, telemetry: Telemetry | None = None
+    ) -> None:
+        store, wakeups, telemetry = server.store, server.wakeups, telemetry or NoTelemetry()
         self.store = store
         self.database = server.database
         self.wakeups = wakeups

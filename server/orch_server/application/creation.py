@@ -4,7 +4,7 @@ An acknowledged create survives any crash: the run's row, its first state and th
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -98,7 +98,7 @@ class FlowRunCreation(Generic[A]):
                 if isinstance(outcome, OrchError):
                     outcome.message = f"requests[{place}]: {outcome.message} Nothing was created."
                     raise outcome
-            self._telemetry.count(RUNS_CREATED, len(news))
+            self._count(outcomes)
             return [outcome for outcome in outcomes if isinstance(outcome, CreatedFlowRun)]
 
         return await self._store.write(lambda tx: once(tx, reply, lambda: work(tx)))
@@ -121,12 +121,18 @@ class FlowRunCreation(Generic[A]):
             if reply.request_id is not None:
                 recalled[reply.request_id] = reply.remember(reply.request_id, answer)
         tx.requests.add([recalled[each] for each in asked if each in recalled and each not in before])
-        self._telemetry.count(RUNS_CREATED, len(fresh))
+        self._count(outcomes.values())
         for place, each in enumerate(creations):
             if place not in answers:
                 repeated = _recall(each.reply, recalled)
                 answers[place] = repeated
         return [answers[place] for place in range(len(creations))]
+
+    def _count(self, outcomes: Iterable[CreatedFlowRun | OrchError]) -> None:
+        """Not those that were refused, or whose key was used before."""
+        made = sum(isinstance(each, CreatedFlowRun) and each.created for each in outcomes)
+        if made:
+            self._telemetry.count(RUNS_CREATED, made)
 
 
 def _first_of_each(creations: Sequence[Creation[A]], recalled: Mapping[UUID, AnsweredRequest]) -> list[int]:

@@ -6,6 +6,7 @@ a limited slot became free, the next timed run came due.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -26,7 +27,7 @@ from orch_server.application.ports import (
     slot_topic,
 )
 from orch_server.application.session_hints import SessionHints
-from orch_server.application.telemetry import LEASES_GRANTED, RUN_LATENESS, Telemetry
+from orch_server.application.telemetry import LEASES_GRANTED, RUN_LATENESS, SPAN_GRANT, Span, Telemetry
 from orch_server.application.waiting import RELOOK_SECONDS, Bell
 
 
@@ -133,7 +134,8 @@ class _PoolLoop:
         self._waiters[waiter] = None
         self._bell.ring()
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            # It works for all who wait: its spans are not those of the call that happens to be first.
+            self._task = asyncio.create_task(self._run(), context=Context())
 
     def leave(self, waiter: _Waiter) -> None:
         """A wish was answered, or its caller went away."""
@@ -193,7 +195,9 @@ class _PoolLoop:
         for waiter in batch:
             waiter.in_claim = True
         try:
-            grants = await self._claims.submit(_Claim(self._id, tuple(waiter.wish for waiter in batch)))
+            with self._telemetry.span(SPAN_GRANT, {"orch.lease.wishes": len(batch)}) as span:
+                grants = await self._claims.submit(_Claim(self._id, tuple(waiter.wish for waiter in batch)))
+                _note(span, grants)
         except Exception as error:  # whatever it was belongs to the callers
             for waiter in batch:
                 self._waiters.pop(waiter, None)
@@ -216,7 +220,15 @@ class _PoolLoop:
 
     def _measure(self, leases: tuple[GrantedLease, ...]) -> None:
         if leases:
-            self._telemetry.count(LEASES_GRANTED, len(leases))
+            self._telemetry.count(LEASES_GRANTED, len(leases), work_pool=leases[0].run.work_pool_name)
         for each in leases:
             late = each.lease.grant_time - each.run.facts.scheduled_time
-            self._telemetry.record(RUN_LATENESS, max(late.total_seconds(), 0.0))
+            self._telemetry.record(RUN_LATENESS, max(late.total_seconds(), 0.0), work_pool=each.run.work_pool_name)
+
+
+def _note(span: Span, grants: Grants) -> None:
+    """What came of a claim. Its pool is known by name once a run is."""
+    leases = [lease for leases in grants.answers if leases for lease in leases]
+    span.set("orch.lease.granted", len(leases))
+    if leases:
+        span.set("work_pool", leases[0].run.work_pool_name)

@@ -112,12 +112,14 @@ class Leases:
 
     async def report(self, reports: Sequence[RunReport]) -> list[Reported]:
         """Take reports of states; one verdict each, in their order."""
-        answers = await self._report.submit(reports)
+        return self._count_ended(await self._report.submit(reports))
+
+    async def release(self, leases: Sequence[HeldLease], reason: str) -> list[Reported]:
+        """Take work back that has not started; one verdict each, in their order."""
+        return self._count_ended(await self._release.submit((leases, reason)))
+
+    def _count_ended(self, answers: list[Reported]) -> list[Reported]:
         for answer in answers:
             if answer.verdict == ReportVerdict.ACCEPTED and answer.state in TERMINAL:
                 self._telemetry.count(RUNS_ENDED, 1, state=answer.state.name)
         return answers
-
-    async def release(self, leases: Sequence[HeldLease], reason: str) -> list[Reported]:
-        """Take work back that has not started; one verdict each, in their order."""
-        return await self._release.submit((leases, reason))

@@ -17,6 +17,7 @@ from orch_server.application.flow_rows import FlowRows
 from orch_server.application.flow_run_rows import FlowRunRows
 from orch_server.application.lease_rows import LeaseRows, SessionRows
 from orch_server.application.log_rows import LogRows
+from orch_server.application.meter_rows import MeterRows
 from orch_server.application.request_rows import RequestRows
 from orch_server.application.retention_rows import PartitionRows, RetentionRows
 from orch_server.application.schedule_rows import ScheduleRows
@@ -133,6 +134,11 @@ class Transaction(Protocol):
     @property
     def background(self) -> BackgroundRows:
         """What background services remember."""
+        ...
+
+    @property
+    def meters(self) -> MeterRows:
+        """What gauges show."""
         ...
 
     @property

@@ -1,13 +1,16 @@
 """Ending leases whose holders fell silent. Whoever sweeps after an outage grants every lease one full TTL first."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import announce_change
 from orch_server.application.ports import Transaction, session_topic
-from orch_server.domain.leases import amnesty_due
+from orch_server.domain.leases import Lease, amnesty_due
 from orch_server.domain.runs import lose
+from orch_server.domain.states import TERMINAL, StateType
 
 _LOST = "Contact to the run's holder was lost: no heartbeat for longer than the lease lasts."
 SERVICE = "lease_sweeper"
@@ -15,11 +18,16 @@ SERVICE = "lease_sweeper"
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a round did: how many leases expired, how many an amnesty extended, and whether more may be waiting."""
+    """What a round did: how many leases expired, how many an amnesty extended, and whether more may be waiting.
+
+    expired_by_pool: the same leases by their pool's name, empty where the pool is gone. ended: runs that ended by it.
+    """
 
     expired: int = 0
     extended: int = 0
     more: bool = False
+    expired_by_pool: Mapping[str, int] = field(default_factory=dict)
+    ended: Mapping[StateType, int] = field(default_factory=dict)
 
 
 def sweep(tx: Transaction, *, sweep_interval: timedelta, limit: int) -> Swept:
@@ -38,4 +46,16 @@ def sweep(tx: Transaction, *, sweep_interval: timedelta, limit: int) -> Swept:
     for change in changes:
         announce_change(tx, change)
     tx.announce(*(session_topic(lease.session_id) for lease in dropped if lease.session_id is not None))
-    return Swept(expired=len(dropped), more=len(overdue) == limit)
+    return Swept(
+        expired=len(dropped),
+        more=len(overdue) == limit,
+        expired_by_pool=_by_pool(tx, dropped),
+        ended=Counter(change.after.state.type for change in changes if change.after.state.type in TERMINAL),
+    )
+
+
+def _by_pool(tx: Transaction, leases: Sequence[Lease]) -> Mapping[str, int]:
+    if not leases:
+        return {}
+    names = tx.meters.pool_names({lease.work_pool_id for lease in leases})
+    return Counter(names.get(lease.work_pool_id, "") for lease in leases)

@@ -4,7 +4,7 @@ Off (`NoTelemetry`), a call costs a few dozen nanoseconds. On, the adapter in `o
 records into OpenTelemetry's. Meters and spans are listed for users in docs/telemetry.md.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -115,12 +115,14 @@ class Telemetry(Protocol):
         *,
         parent: str | None = None,
         parent_state: str | None = None,
+        links: Sequence[str] = (),
         kind: SpanKind = "internal",
     ) -> AbstractContextManager[Span]:
         """A span around a block; spans opened inside become its children.
 
         parent: W3C traceparent of another process's span; without it the parent is the span around, if any.
         parent_state: the tracestate that came with it.
+        links: W3C traceparents of spans that caused this one together, where none of them is its parent.
         """
 
     def traceparent(self) -> str | None:
@@ -172,6 +174,7 @@ class NoTelemetry:
         *,
         parent: str | None = None,
         parent_state: str | None = None,
+        links: Sequence[str] = (),
         kind: SpanKind = "internal",
     ) -> AbstractContextManager[Span]:
         """Nothing."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from orch_server.application.ports import Lane, Store, Transaction
 from orch_server.application.sweeping import Swept, sweep
-from orch_server.application.telemetry import LEASES_EXPIRED, Telemetry
+from orch_server.application.telemetry import LEASES_EXPIRED, RUNS_ENDED, SPAN_SWEEP, Telemetry
 from orch_server.background.service import Service
 
 _LIMIT = 500
@@ -19,16 +19,21 @@ class LeaseSweeper:
         self._telemetry = telemetry
         self._interval = sweep_interval
         self._sweep = partial(sweep, sweep_interval=sweep_interval, limit=_LIMIT)
-        self._lane: Lane[None, Swept] = store.lane(self._each, channel="heartbeat", max_batch=1)
+        self._lane: Lane[None, Swept] = store.lane(self._sweep_each, channel="heartbeat", max_batch=1)
 
-    def _each(self, tx: Transaction, rounds: Sequence[None]) -> list[Swept | Exception]:
+    def _sweep_each(self, tx: Transaction, rounds: Sequence[None]) -> list[Swept | Exception]:
         return [self._sweep(tx) for _ in rounds]
 
     async def run_once(self) -> Swept:
         """One round; again at once while there is more."""
-        swept = await self._lane.submit(None)
-        if swept.expired:
-            self._telemetry.count(LEASES_EXPIRED, swept.expired)
+        with self._telemetry.span(SPAN_SWEEP) as span:
+            swept = await self._lane.submit(None)
+            span.set("orch.lease.expired", swept.expired)
+            span.set("orch.lease.extended", swept.extended)
+        for work_pool, leases in swept.expired_by_pool.items():
+            self._telemetry.count(LEASES_EXPIRED, leases, work_pool=work_pool)
+        for state, runs in swept.ended.items():
+            self._telemetry.count(RUNS_ENDED, runs, state=state.name)
         return swept
 
     async def _round(self) -> timedelta | None:

@@ -6,13 +6,14 @@ partition at a time, which costs next to nothing.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from orch_server.application.errors import Overloaded
 from orch_server.application.ports import Store, Transaction
 from orch_server.application.retention_rows import DailyTable
+from orch_server.application.telemetry import SPAN_RETENTION, NoTelemetry, Telemetry
 from orch_server.background.service import Service
 
 logger = logging.getLogger(__name__)
@@ -89,12 +90,20 @@ async def _where_quiet(store: Store, work: Callable[[Transaction], None], table:
 class Retention:
     """Deletes what has been kept long enough, and sees to the next days' partitions."""
 
-    def __init__(self, store: Store, periods: RetentionPeriods) -> None:
+    def __init__(self, store: Store, periods: RetentionPeriods, telemetry: Telemetry | None = None) -> None:
         self._store = store
         self._periods = periods
+        self._telemetry = telemetry or NoTelemetry()
 
     async def run_once(self) -> RetentionResult:
         """One round: at most 20 transactions for each kind of thing, and at most 500 things in each."""
+        with self._telemetry.span(SPAN_RETENTION) as span:
+            result = await self._forget()
+            for kind, count in asdict(result).items():
+                span.set(f"orch.retention.{kind}", count)
+        return result
+
+    async def _forget(self) -> RetentionResult:
         await prepare_partitions(self._store)
         now, periods = await self._store.read(lambda tx: tx.now), self._periods
         result = RetentionResult()

@@ -3,12 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from orch_server.application.errors import Overloaded, Unavailable
-from orch_server.application.telemetry import TRANSACTION_SIZE, Telemetry
 from orch_server.storage.database import Channel, Database
+from orch_server.storage.measuring import TransactionMeter
 from orch_server.storage.transaction import SqlTransaction
 
 Item = TypeVar("Item")
@@ -26,6 +27,8 @@ class _Call:
     work: Work[Any, Any]
     item: object
     future: asyncio.Future[Any]
+    caller: str | None
+    """Its traceparent, where telemetry is on."""
 
     def settle(self, result: object) -> None:
         if self.future.done():  # its caller went away
@@ -43,9 +46,9 @@ class CommitGroup:
     whole, its use cases run again apart, and then its items one by one, so that none suffers from another.
     """
 
-    def __init__(self, database: Database, telemetry: Telemetry, *, channel: Channel, max_batch: int) -> None:
+    def __init__(self, database: Database, meter: TransactionMeter, *, channel: Channel, max_batch: int) -> None:
         self._database = database
-        self._telemetry = telemetry
+        self._meter = meter
         self._channel = channel
         self._max_batch = max_batch
         self._turns: dict[Work[Any, Any], int] = {}
@@ -62,9 +65,10 @@ class CommitGroup:
         if len(self._waiting) >= _MAX_WAITING:
             raise Overloaded("Too many calls wait for the database.", retry_after_seconds=1.0)
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Call(work, item, future))
+        self._waiting.append(_Call(work, item, future, self._meter.caller()))
         if self._running is None:
-            self._running = asyncio.create_task(self._drain())
+            # Outside of the context, and so the span, of the call that happens to be first.
+            self._running = asyncio.create_task(self._drain(), context=Context())
         return await future
 
     async def _drain(self) -> None:
@@ -86,9 +90,9 @@ class CommitGroup:
         def together(tx: SqlTransaction) -> list[Sequence[object]]:
             return [work(tx, [call.item for call in part]) for work, part in parts.items()]
 
-        self._telemetry.record(TRANSACTION_SIZE, len(calls))
         try:
-            results = await self._database.write(together, channel=self._channel)
+            with self._meter.together(parts, [call.caller for call in calls]):
+                results = await self._database.write(together, channel=self._channel)
         except Exception as error:  # whatever it was belongs to the callers
             await self._apart(list(parts.values()), error)
             return

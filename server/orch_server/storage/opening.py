@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import make_url
 
 from orch_server.application.ports import Clock
+from orch_server.application.telemetry import Telemetry
 from orch_server.storage.database import Database
 from orch_server.storage.postgres import PostgresDatabase
 from orch_server.storage.sqlite import SqliteDatabase
@@ -32,12 +33,19 @@ class OpenStore:
         await self.database.close()
 
 
-def open_store(url: str, clock: Clock, *, pool_size: int = 8, statement_timeout_seconds: float = 10.0) -> OpenStore:
-    """The store at a URL. `clock` serves SQLite; Postgres has its own."""
+def open_store(
+    url: str,
+    clock: Clock,
+    *,
+    pool_size: int = 8,
+    statement_timeout_seconds: float = 10.0,
+    telemetry: Telemetry | None = None,
+) -> OpenStore:
+    """The store at a URL. `clock` serves SQLite; Postgres has its own. Transactions are measured with `telemetry`."""
     if make_url(url).get_backend_name() == "sqlite":
         local = LocalWakeups()
         database: Database = SqliteDatabase(url, local, clock=clock)
-        return OpenStore(SqlStore(database), database, local)
+        return OpenStore(SqlStore(database, telemetry), database, local)
     wakeups = PostgresWakeups(url)
     database = PostgresDatabase(url, wakeups, pool_size=pool_size, statement_timeout_seconds=statement_timeout_seconds)
-    return OpenStore(SqlStore(database), database, wakeups)
+    return OpenStore(SqlStore(database, telemetry), database, wakeups)

@@ -7,6 +7,7 @@ from orch_server.application.ports import Lane, Transaction, Turn
 from orch_server.application.telemetry import NoTelemetry, Telemetry
 from orch_server.storage.database import Channel, Database
 from orch_server.storage.lanes import CommitGroup
+from orch_server.storage.measuring import TransactionMeter
 
 _MOST_TOGETHER = 500
 """Calls that share a transaction: enough to make its cost small, few enough to keep it short."""
@@ -20,8 +21,8 @@ class SqlStore:
 
     def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._database = database
-        self._telemetry = telemetry or NoTelemetry()
-        self._together = CommitGroup(database, self._telemetry, channel="main", max_batch=_MOST_TOGETHER)
+        self._meter = TransactionMeter(telemetry or NoTelemetry())
+        self._together = CommitGroup(database, self._meter, channel="main", max_batch=_MOST_TOGETHER)
 
     @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
@@ -30,7 +31,8 @@ class SqlStore:
 
     async def write(self, work: Callable[[Transaction], R]) -> R:
         """Run `work` in one transaction: all of it is committed, or none."""
-        return await self._database.write(work)
+        with self._meter.alone(work):
+            return await self._database.write(work)
 
     async def read(self, work: Callable[[Transaction], R]) -> R:
         """Run `work`, which only reads."""
@@ -47,5 +49,5 @@ class SqlStore:
         """A lane for a use case that takes many items at once and answers each, with a result or an error."""
         if turn is not None:
             return self._together.lane(work, turn=turn)
-        group = CommitGroup(self._database, self._telemetry, channel=channel, max_batch=max_batch)
+        group = CommitGroup(self._database, self._meter, channel=channel, max_batch=max_batch)
         return group.lane(work)

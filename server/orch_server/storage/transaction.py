@@ -11,6 +11,7 @@ from orch_server.storage.flow_runs import SqlFlowRuns
 from orch_server.storage.flows import SqlFlows
 from orch_server.storage.leases import SqlLeases
 from orch_server.storage.logs import SqlLogs
+from orch_server.storage.meters import SqlMeters
 from orch_server.storage.partitions import SqlPartitions
 from orch_server.storage.requests import SqlRequests
 from orch_server.storage.retention import SqlRetention
@@ -57,6 +58,11 @@ class SqlTransaction:
     def background(self) -> SqlBackground:
         """What background services remember."""
         return SqlBackground(self._scope)
+
+    @cached_property
+    def meters(self) -> SqlMeters:
+        """What gauges show."""
+        return SqlMeters(self._scope)
 
     @cached_property
     def fences(self) -> SqlFences:

@@ -55,4 +55,5 @@ def no_failed_calls(server: StartedServer) -> Iterator[None]:
     """Whatever is asked, no handler fails."""
     before = len(server.errors())
     yield
-    assert server.errors()[before:] == []
+    failed = server.errors()[before:]
+    assert not failed, "\n".join(str(event.get("exception", event)) for event in failed)

@@ -1,16 +1,11 @@
 """Spans and durations of calls, and the port's other methods, as OpenTelemetry's in-memory exporters see them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, NumberDataPoint
 from opentelemetry.trace import SpanKind, StatusCode
 
 from orch_proto.v1.log_service_pb2 import WatchLogsRequest, WatchLogsResponse
@@ -23,60 +18,18 @@ from orch_server.application.telemetry import (
     SPAN_TRANSACTION,
     TRANSACTION_DURATION,
     Observation,
-    Telemetry,
 )
-from orch_server.otel import OpenTelemetry
 from orch_server.rpc.auth import ApiKeyInterceptor
 from orch_server.rpc.handlers import Context
 from orch_server.rpc.tracing import TracingInterceptor
 from tests.rpc.edge.refusals import refusal_of
 from tests.rpc.edge.serving import Scripted, serve
+from tests.support.seen_telemetry import Seen, attributes, seen
+
+__all__ = ["seen"]
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Telemetry, and what it was told."""
-
-    telemetry: Telemetry
-    spans_exporter: InMemorySpanExporter
-    reader: InMemoryMetricReader
-
-    def spans(self) -> list[ReadableSpan]:
-        return list(self.spans_exporter.get_finished_spans())
-
-    def points(self, name: str) -> list[NumberDataPoint | HistogramDataPoint]:
-        data = self.reader.get_metrics_data()
-        metrics = [
-            metric
-            for resource in (data.resource_metrics if data else [])
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-        ]
-        return [
-            point
-            for metric in metrics
-            if metric.name == name
-            for point in metric.data.data_points
-            if isinstance(point, NumberDataPoint | HistogramDataPoint)
-        ]
-
-
-@pytest.fixture
-def seen() -> Iterator[Seen]:
-    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
-    tracers = TracerProvider(shutdown_on_exit=False)
-    tracers.add_span_processor(SimpleSpanProcessor(exporter))
-    meters = MeterProvider([reader], shutdown_on_exit=False)
-    yield Seen(OpenTelemetry(tracers, meters), exporter, reader)
-    tracers.shutdown()
-    meters.shutdown()
-
-
-def attributes(span: ReadableSpan) -> dict[str, object]:
-    return dict(span.attributes or {})
 
 
 async def test_a_call_is_a_server_span_with_a_duration(seen: Seen) -> None:

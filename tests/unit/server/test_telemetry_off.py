@@ -27,6 +27,7 @@ MODULES = (
     "orch_server.rpc.server",
     "orch_server.rpc.auth",
     "orch_server.rpc.tracing",
+    "orch_server.app",
 )
 
 

@@ -1,0 +1,82 @@
+"""Transactions, measured: a span around each, how long it took, how many calls shared it. Off, it does nothing.
+
+A transaction of one call belongs to that call's span. One that calls share cannot belong to all of them: its span
+begins a trace of its own, with links to those of the calls.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from typing import Any
+
+from orch_server.application.errors import OrchError, Overloaded, Unavailable
+from orch_server.application.telemetry import (
+    SPAN_TRANSACTION,
+    TRANSACTION_DURATION,
+    TRANSACTION_SIZE,
+    Attribute,
+    NoTelemetry,
+    Telemetry,
+)
+
+UseCase = Callable[..., Any]
+
+_MOST_LINKS = 64
+"""Calls that a span is linked to; OpenTelemetry itself would keep 128."""
+
+_NOT_MEASURED = nullcontext()
+
+
+class TransactionMeter:
+    """What transactions are measured with."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self._on = not isinstance(telemetry, NoTelemetry)
+
+    def caller(self) -> str | None:
+        """W3C traceparent of the span under way, for `together`. None where telemetry is off."""
+        return self._telemetry.traceparent()
+
+    def alone(self, work: UseCase) -> AbstractContextManager[None]:
+        """Around a transaction of the call under way."""
+        return self._measured(name_of(work), 1, None, ()) if self._on else _NOT_MEASURED
+
+    def together(self, works: Iterable[UseCase], callers: Sequence[str | None]) -> AbstractContextManager[None]:
+        """Around a transaction that the calls of these callers share. No span must be under way."""
+        if not self._on:
+            return _NOT_MEASURED
+        name = "+".join(name_of(work) for work in works)
+        if len(callers) == 1:
+            return self._measured(name, 1, callers[0], ())
+        links = list(dict.fromkeys(caller for caller in callers if caller is not None))
+        return self._measured(name, len(callers), None, links[:_MOST_LINKS])
+
+    @contextmanager
+    def _measured(self, name: str, size: int, parent: str | None, links: Sequence[str]) -> Iterator[None]:
+        attributes: dict[str, Attribute] = {"name": name, "orch.transaction.size": size}
+        refusal: OrchError | None = None
+        started = time.perf_counter()
+        with self._telemetry.span(SPAN_TRANSACTION, attributes, parent=parent, links=links) as span:
+            try:
+                yield
+            except (Unavailable, Overloaded):
+                raise
+            except OrchError as error:  # an answer, not a failure
+                span.set("orch.transaction.refused", error.reason)
+                refusal = error
+            finally:
+                self._telemetry.record(TRANSACTION_DURATION, time.perf_counter() - started, name=name)
+                self._telemetry.record(TRANSACTION_SIZE, size, name=name)
+        if refusal is not None:
+            raise refusal
+
+
+def name_of(work: UseCase) -> str:
+    """What a use case is called in meters: `report`, or, for a function inside `Deployments.create`, the latter."""
+    while isinstance(work, partial):
+        work = work.func
+    qualified: str = getattr(work, "__qualname__", type(work).__qualname__)
+    outer, _, _ = qualified.partition(".<locals>")
+    return ".".join(part.lstrip("_").removesuffix("_each") for part in outer.split("."))
