@@ -75,10 +75,14 @@ async def _run(name: str, bench: Bench, laboratory: Laboratory) -> list[Report]:
             async for report in bench(laboratory):
                 print(report.line(), flush=True)
                 reports.append(report)
+    except TimeoutError:
+        reports.append(Report(name, {"error": "it took too long and was stopped"}, failed=True))
     except Exception as error:
         traceback.print_exception(error)
         reports.append(Report(name, {"error": f"{type(error).__name__}: {error}"}, failed=True))
-        print(reports[-1].line(), flush=True)
+    for report in reports:
+        if report.failed:
+            print(report.line(), flush=True)
     return reports
 
 

@@ -14,7 +14,7 @@ from tests.bench.laboratory import Laboratory
 SESSIONS = 100
 LEASES_A_SESSION = 100
 ROUNDS = 5
-ROUND_SECONDS = 4.0
+ROUND_SECONDS = 3.0
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from tests.bench.server_process import ServerProcess
 
 CALLERS = 32
 ROUNDS = 5
-ROUND_SECONDS = 4.0
-WARM_UP_SECONDS = 3.0
+ROUND_SECONDS = 3.0
+WARM_UP_SECONDS = 2.0
 SINGLE_ROUND_SECONDS = 2.0
 
 

@@ -39,7 +39,7 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
 
 
 def _nanoseconds_per_addition() -> float:
-    """Processor time, not wall time: it rises when neighbours share the caches and the core, not when they only wait."""
+    """Processor time, not wall time: it rises when neighbours share core and caches, not when they only take turns."""
     total, begin = 0, process_time()
     for number in range(ADDITIONS):
         total += number

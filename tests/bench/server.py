@@ -10,7 +10,7 @@ from tests.bench.laboratory import Laboratory
 from tests.bench.lifecycle import CALLERS, Processors, callers, run_round
 from tests.bench.server_process import server_process
 
-STARTS = 5
+STARTS = 3
 IDLE_SECONDS = 5.0
 LOAD_SECONDS = 8.0
 

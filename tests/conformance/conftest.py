@@ -9,8 +9,10 @@ catalog       makes deployments and schedules in it
 open_server   opens the stores of further servers on the same database
 """
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +28,7 @@ from orch_server.storage.store import SqlStore
 from orch_server.storage.wakeups import LocalWakeups
 from tests.support.catalog import Catalog
 from tests.support.clock import FakeClock
+from tests.support.postgres import PostgresServer
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -63,15 +66,29 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database with Orch's schema, to be copied."""
+    with postgres_server.database() as url, ThreadPoolExecutor(1) as outside_any_loop:
+        outside_any_loop.submit(lambda: asyncio.run(schema.upgrade(url))).result()
+        yield url
+
+
 @pytest.fixture
-async def database_url(kind: Kind, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def postgres_copy(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The URL of a new database with Orch's schema, dropped after the test."""
+    with postgres_server.database(like=postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(kind: Kind, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a new database with Orch's schema."""
     if kind == "sqlite":
         file = tmp_path / "orch.db"
         shutil.copyfile(request.getfixturevalue("sqlite_file"), file)
         return f"sqlite:///{file}"
-    url: str = request.getfixturevalue("postgres_url")
-    await schema.upgrade(url)
+    url: str = request.getfixturevalue("postgres_copy")
     return url
 
 

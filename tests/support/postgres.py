@@ -43,10 +43,11 @@ class PostgresServer:
 
     admin_url: str
 
-    def create_database(self) -> str:
-        """Creates an empty database and returns its URL."""
+    def create_database(self, *, like: str = "") -> str:
+        """Creates a database, empty or as the one at the URL `like` is, and returns its URL."""
         name = f"orch_test_{uuid.uuid4().hex}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        template = urlsplit(like).path.removeprefix("/") or "template0"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{name}"))
 
     def drop_database(self, url: str) -> None:
@@ -55,9 +56,9 @@ class PostgresServer:
         self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, *, like: str = "") -> Iterator[str]:
         """The URL of a database that lives as long as the block."""
-        url = self.create_database()
+        url = self.create_database(like=like)
         try:
             yield url
         finally:

@@ -97,6 +97,7 @@ class FlowRunCreation(Generic[A]):
             for place, outcome in enumerate(outcomes):
                 if isinstance(outcome, OrchError):
                     outcome.message = f"requests[{place}]: {outcome.message} Nothing was created."
+                    outcome.args = (outcome.message,)
                     raise outcome
             self._count(outcomes)
             return [outcome for outcome in outcomes if isinstance(outcome, CreatedFlowRun)]

@@ -163,8 +163,9 @@ def _close(tx: Transaction, session_id: UUID) -> int:
         raise NotFound("session", str(session_id))
     tx.sessions.close(session_id)
     tx.announce(session_topic(session_id))
+    runs = tx.flow_runs.lock([lease.flow_run_id for lease in tx.leases.of_session(session_id)])
+    # Read again under the locks: a process may have adopted its lease meanwhile.
     waiting = [lease for lease in tx.leases.of_session(session_id) if lease.adopter_id is None]
-    runs = tx.flow_runs.lock([lease.flow_run_id for lease in waiting])
     held = {(lease.flow_run_id, lease.token) for lease in waiting}
     step = transition(StateType.PENDING, Event.REQUEUE)
     changes = [

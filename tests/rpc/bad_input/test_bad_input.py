@@ -8,6 +8,7 @@ from uuid import uuid4
 import grpc
 import pytest
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from orch_proto.v1 import flow_run_service_pb2 as flow_runs
 from orch_proto.v1 import lease_pb2, state_pb2
@@ -220,6 +221,30 @@ def forged(channel: grpc.Channel, request: Message, key: str) -> Message:
 
 
 # What looks wrong and is not
+
+
+@pytest.mark.parametrize("nanos", [999_999_999, 999_999_000, 999_998_000])
+def test_the_end_of_time_can_be_stored_and_read(nanos: int, channel: grpc.Channel, world: World) -> None:
+    """PostgreSQL's driver takes the last microsecond for infinity."""
+    last = Timestamp(seconds=253_402_300_799, nanos=nanos)
+    run = ok(call(channel, create(world, scheduled_time=last)), flow_runs.CreateFlowRunResponse()).flow_run
+    by_flow = flow_runs.FlowRunFilter(flow_names=[world.flow], create_time_to=last)
+
+    listed = ok(call(channel, flow_runs.ListFlowRunsRequest(filter=by_flow)), flow_runs.ListFlowRunsResponse())
+
+    assert run.scheduled_time.seconds == last.seconds
+    assert run in listed.flow_runs
+
+
+@pytest.mark.parametrize("seconds", [-62_135_596_800, 253_402_300_799])
+def test_task_runs_may_name_any_time(seconds: int, channel: grpc.Channel, world: World) -> None:
+    time = Timestamp(seconds=seconds, nanos=0 if seconds < 0 else 999_999_999)
+    ok(call(channel, task_report(world, start_time=time, end_time=time)), task_runs.ReportTaskRunsResponse())
+
+    listed = call(channel, task_runs.ListTaskRunsRequest(flow_run_id=world.flow_run_id))
+
+    ended = {each.end_time.seconds for each in ok(listed, task_runs.ListTaskRunsResponse()).task_runs}
+    assert seconds in ended
 
 
 GOOD_JSON = [

@@ -23,6 +23,10 @@ _LONGEST_LISTED = 512
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
+_FIRST_MOMENT = datetime.min.replace(tzinfo=UTC) + _MICROSECOND
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - _MICROSECOND
+"""Beyond these two lies one microsecond each, which asyncpg takes for minus infinity and infinity, and gives back without
+a time zone."""
 
 E = TypeVar("E", bound=IntEnum)
 
@@ -59,7 +63,8 @@ def from_timestamp(value: Timestamp, field: str) -> datetime:
     """A moment from the wire, cut to microseconds. InvalidArgument outside of years 1 to 9999."""
     if not _FIRST_SECOND <= value.seconds <= _LAST_SECOND or not 0 <= value.nanos < 1_000_000_000:
         raise InvalidArgument.of(field, "is not a time between the years 1 and 9999.")
-    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+    moment = _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+    return min(max(moment, _FIRST_MOMENT), _LAST_MOMENT)
 
 
 def optional_time(message: Message, name: str, prefix: str = "") -> datetime | None:

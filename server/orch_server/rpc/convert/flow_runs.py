@@ -1,6 +1,7 @@
 """Flow runs."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from orch_proto.v1 import flow_run_pb2, flow_run_service_pb2, policy_pb2
 from orch_server.application.creation import CreatedFlowRun, NewFlowRun, Parent
@@ -32,6 +33,7 @@ _LONGEST_KEY = 512
 _LONGEST_TRACE = 512
 _MOST_FILTERS = 100
 _MOST_TAGS_IN_FILTER = 10
+_BEFORE_ALL_RUNS, _AFTER_ALL_RUNS = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def flow_run_message(run: FlowRun) -> flow_run_pb2.FlowRun:
@@ -171,9 +173,15 @@ def to_filter(message: flow_run_service_pb2.FlowRunFilter) -> FlowRunFilter:
         work_pool_names=tuple(message.work_pool_names),
         parent_flow_run_id=parse_optional_id(message.parent_flow_run_id, "filter.parent_flow_run_id"),
         schedule_id=parse_optional_id(message.schedule_id, "filter.schedule_id"),
-        create_time_from=optional_time(message, "create_time_from", "filter."),
-        create_time_to=optional_time(message, "create_time_to", "filter."),
+        create_time_from=_creation_bound(message, "create_time_from"),
+        create_time_to=_creation_bound(message, "create_time_to"),
     )
+
+
+def _creation_bound(message: flow_run_service_pb2.FlowRunFilter, name: str) -> datetime | None:
+    """A bound that can be reckoned with: no run was created before the first or after the last of these."""
+    bound = optional_time(message, name, "filter.")
+    return None if bound is None else min(max(bound, _BEFORE_ALL_RUNS), _AFTER_ALL_RUNS)
 
 
 def _check_count(values: Sequence[str], field: str, most: int) -> None:
