@@ -21,7 +21,7 @@ PAGE_SIZES = {50: 40, 200: 10}
 WARM_UP_CALLS = 8
 """More than five: from the sixth call on Postgres may use a plan that does not look at the parameters."""
 DEEP_PAGES = 20
-MOST_SECONDS_A_FILTER = 1.0
+MOST_SECONDS_A_FILTER = 0.6
 BUDGET_MS = 30.0
 BUDGET_PAGE_SIZE = 50
 

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from orch_server.application.deployment_rows import DeploymentFilter
-from orch_server.application.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound
+from orch_server.application.errors import AlreadyExists, Conflict, FailedPrecondition, NotFound
 from orch_server.application.etags import check_etag
 from orch_server.application.flows import ensure_flow
 from orch_server.application.hints import NAMES_TO_LOOK_AT, close_names
-from orch_server.application.pages import Page, PageRequest, before_id, decode_token, page_of
+from orch_server.application.pages import Page, PageRequest, after_number, id_key, page_of
 from orch_server.application.ports import SCHEDULES_TOPIC, Ids, Store, Transaction
 from orch_server.application.replies import Reply, once
 from orch_server.application.work_queues import resolve_queue
@@ -110,7 +110,7 @@ class Deployments:
 
     async def page(self, request: PageRequest, deployment_filter: DeploymentFilter) -> Page[Deployment]:
         """Deployments that match, newest first."""
-        before = before_id(request)
+        before = id_key(request)
         rows = await self._store.read(
             lambda tx: tx.deployments.page(deployment_filter, before=before, limit=request.size + 1)
         )
@@ -131,7 +131,7 @@ class Deployments:
 
     async def versions(self, deployment_id: UUID, request: PageRequest) -> Page[DeploymentVersion]:
         """A deployment's versions, newest first. Raises NotFound."""
-        before = _number_key(request)
+        before = after_number(request)
 
         def read(tx: Transaction) -> list[DeploymentVersion]:
             rows = tx.deployments.versions(deployment_id, before=before, limit=request.size + 1)
@@ -141,16 +141,6 @@ class Deployments:
 
         rows = await self._store.read(read)
         return page_of(rows, size=request.size, scope=request.scope, key=[(each.number,) for each in rows])
-
-
-def _number_key(request: PageRequest) -> int | None:
-    match decode_token(request.scope, request.token):
-        case None:
-            return None
-        case [int(number)]:
-            return number
-        case _:
-            raise InvalidArgument.of("page_token", "is damaged. Start again without a token.")
 
 
 def _get(tx: Transaction, deployment_id: UUID) -> Deployment:

@@ -7,7 +7,7 @@ from orch_server.application.errors import FailedPrecondition, NotFound
 from orch_server.application.etags import check_etag
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import announce_change, apply_changes
-from orch_server.application.pages import Page, PageRequest, before_id, decode_token, page_of
+from orch_server.application.pages import Page, PageRequest, after_number, id_key, page_of
 from orch_server.application.ports import Store, Transaction, Wakeups, run_topic, session_topic
 from orch_server.application.replies import A, Reply, once
 from orch_server.application.waiting import Bell
@@ -30,14 +30,13 @@ class FlowRuns:
 
     async def page(self, request: PageRequest, run_filter: FlowRunFilter) -> Page[FlowRun]:
         """Runs that match, newest first."""
-        before = before_id(request)
+        before = id_key(request)
         rows = await self._store.read(lambda tx: tx.flow_runs.page(run_filter, before=before, limit=request.size + 1))
         return page_of(rows, size=request.size, scope=request.scope, key=[(str(run.id),) for run in rows])
 
     async def states(self, request: PageRequest, run_id: UUID) -> Page[StateChange]:
         """A run's history, oldest first. Raises NotFound."""
-        key = decode_token(request.scope, request.token)
-        after = int(key[0]) if key else 0
+        after = after_number(request) or 0
 
         def look(tx: Transaction) -> list[StateChange]:
             _get(tx, run_id)

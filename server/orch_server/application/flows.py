@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from orch_server.application.errors import InvalidArgument, NotFound
-from orch_server.application.pages import Page, PageRequest, decode_token, page_of
+from orch_server.application.errors import NotFound
+from orch_server.application.pages import Page, PageRequest, decode_token, foreign_token, page_of
 from orch_server.application.ports import Ids, Store, Transaction
 from orch_server.domain.flows import Flow
 
@@ -80,4 +80,4 @@ def name_key(request: PageRequest) -> str | None:
         case [str(name)]:
             return name
         case _:
-            raise InvalidArgument.of("page_token", "is damaged. Start again without a token.")
+            raise foreign_token()

@@ -11,11 +11,11 @@ from uuid import UUID
 from orch_server.application.errors import FailedPrecondition, NotFound
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.grants import GrantedLease
-from orch_server.application.lease_rows import Renewal
+from orch_server.application.lease_rows import HeardSession, Renewal
 from orch_server.application.ports import Chance, Transaction, pool_topic, run_topic, slot_topic
 from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.launch import NO_LAUNCH_SPEC, LaunchSpec
-from orch_server.domain.leases import Lease, LeasePhase, LeaseVerdict
+from orch_server.domain.leases import DEFAULT_TTL, Lease, LeasePhase, LeaseVerdict
 from orch_server.domain.runs import (
     ReportVerdict,
     RunFacts,
@@ -67,6 +67,8 @@ class Synced:
 
     leases: tuple[SyncedLease, ...]
     drain: bool
+    shortest_ttl: timedelta
+    """Of the leases that the holder has, and of those that its pool may grant it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +84,26 @@ class Reported:
 
 def sync(tx: Transaction, heartbeats: Sequence[Heartbeat]) -> list[Synced | Exception]:
     """Renew what holders name, and tell them what has become of it."""
-    draining = tx.sessions.touch([(each.session_id, each.draining) for each in heartbeats if each.session_id])
-    alive = [each for each in heartbeats if each.session_id is None or each.session_id in draining]
+    heard = tx.sessions.touch([(each.session_id, each.draining) for each in heartbeats if each.session_id])
+    alive = [each for each in heartbeats if each.session_id is None or each.session_id in heard]
     named = [(lease, each.session_id) for each in alive for lease in each.held]
     verdicts = _renewed(tx, named)
     lost = [(lease, session_id) for lease, session_id in named if (lease.flow_run_id, lease.token) not in verdicts]
     verdicts |= _reclaimed(tx, lost)
-    return [_answer(each, verdicts, draining) for each in heartbeats]
+    return [_answer(each, verdicts, heard) for each in heartbeats]
 
 
 def _answer(
-    heartbeat: Heartbeat, verdicts: dict[tuple[UUID, int], SyncedLease], draining: dict[UUID, bool]
+    heartbeat: Heartbeat, verdicts: dict[tuple[UUID, int], SyncedLease], heard: dict[UUID, HeardSession]
 ) -> Synced | Exception:
-    if heartbeat.session_id is not None and heartbeat.session_id not in draining:
+    session = heard.get(heartbeat.session_id) if heartbeat.session_id is not None else None
+    if heartbeat.session_id is not None and session is None:
         return NotFound("session", str(heartbeat.session_id), "It was closed. Open a new one and sync with that.")
-    drain = draining.get(heartbeat.session_id, False) if heartbeat.session_id else False
-    return Synced(tuple(verdicts[lease.flow_run_id, lease.token] for lease in heartbeat.held), drain)
+    leases = tuple(verdicts[lease.flow_run_id, lease.token] for lease in heartbeat.held)
+    ttls = [each.ttl for each in leases if each.ttl is not None]
+    if session is None:
+        return Synced(leases, drain=False, shortest_ttl=min(ttls, default=DEFAULT_TTL))
+    return Synced(leases, drain=session.draining, shortest_ttl=min([session.lease_ttl, *ttls]))
 
 
 def _renewed(tx: Transaction, named: Sequence[tuple[HeldLease, UUID | None]]) -> dict[tuple[UUID, int], SyncedLease]:

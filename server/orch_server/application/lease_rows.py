@@ -52,6 +52,14 @@ class OpenSessions:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardSession:
+    """An open session that has just been heard of, and how long a lease lasts in its pool."""
+
+    draining: bool
+    lease_ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Renewal:
     """A holder names a lease. `session_id` is None where the run's own process does."""
 
@@ -212,8 +220,8 @@ class SessionRows(Protocol):
         """Which sessions of these wishes may be granted runs, kept so until the transaction ends."""
         ...
 
-    def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, bool]:
-        """Sessions were heard of, each perhaps draining from now on; returns which are still open, and drain."""
+    def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, HeardSession]:
+        """Sessions were heard of, each perhaps draining from now on; returns those that are still open."""
         ...
 
     def drain(self, session_id: UUID) -> bool:

@@ -15,7 +15,7 @@ from orch_server.application.lease_rows import Wish
 from orch_server.application.ports import Chance, Lane, Store, Turn
 from orch_server.application.session_hints import SessionHints
 from orch_server.application.telemetry import RUNS_ENDED, Telemetry
-from orch_server.domain.leases import DEFAULT_TTL, next_sync
+from orch_server.domain.leases import next_sync
 from orch_server.domain.runs import ReportVerdict, RunReport
 from orch_server.domain.states import TERMINAL
 
@@ -99,8 +99,7 @@ class Leases:
         begin = asyncio.get_running_loop().time()
         synced = await self._sync.submit(heartbeat)
         self._load.served(asyncio.get_running_loop().time() - begin)
-        shortest = min((each.ttl for each in synced.leases if each.ttl is not None), default=DEFAULT_TTL)
-        return HeartbeatAnswer(synced, self.next_sync(shortest))
+        return HeartbeatAnswer(synced, self.next_sync(synced.shortest_ttl))
 
     def next_sync(self, ttl: timedelta) -> timedelta:
         """When a holder of leases of this TTL should speak next."""

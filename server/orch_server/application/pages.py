@@ -59,10 +59,22 @@ def decode_token(scope: str, token: str) -> list[str | int] | None:
         digest, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, TypeError, binascii.Error, RecursionError):
         digest, key = None, None
-    if digest != _digest(scope) or not isinstance(key, list) or not all(isinstance(k, str | int) for k in key):
-        text = "This token is not from this list with this filter. Start again without a token."
-        raise InvalidArgument.of("page_token", text, reason="FOREIGN_PAGE_TOKEN")
+    if digest != _digest(scope) or not isinstance(key, list) or not all(map(_may_be_key, key)):
+        raise foreign_token()
     return key
+
+
+def foreign_token() -> InvalidArgument:
+    """The error for a token that a list did not give out."""
+    text = "This token is not from this list with this filter. Start again without a token."
+    return InvalidArgument.of("page_token", text, reason="FOREIGN_PAGE_TOKEN")
+
+
+def _may_be_key(value: object) -> bool:
+    """Whether the database can compare with it: a 64-bit number, or a text without NUL and half characters."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63
 
 
 def page_of(rows: Sequence[R], *, size: int, scope: str, key: Sequence[Sequence[str | int]]) -> Page[R]:
@@ -72,8 +84,8 @@ def page_of(rows: Sequence[R], *, size: int, scope: str, key: Sequence[Sequence[
     return Page(rows[:size], encode_token(scope, key[size - 1]))
 
 
-def before_id(request: PageRequest) -> UUID | None:
-    """The id before which a page of a list that is ordered by id begins; None for the first page."""
+def id_key(request: PageRequest) -> UUID | None:
+    """The id at which a page of a list that is ordered by id begins; None for the first page."""
     key = decode_token(request.scope, request.token)
     if key is None:
         return None
@@ -81,8 +93,18 @@ def before_id(request: PageRequest) -> UUID | None:
         (text,) = key
         return UUID(str(text))
     except ValueError:
-        text = "This token is not from this list with this filter. Start again without a token."
-        raise InvalidArgument.of("page_token", text, reason="FOREIGN_PAGE_TOKEN") from None
+        raise foreign_token() from None
+
+
+def after_number(request: PageRequest) -> int | None:
+    """The number after which a page of a list that is ordered by numbers begins; None for the first page."""
+    match decode_token(request.scope, request.token):
+        case None:
+            return None
+        case [int(number)]:
+            return number
+        case _:
+            raise foreign_token()
 
 
 def _digest(scope: str) -> str:

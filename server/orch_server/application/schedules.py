@@ -9,7 +9,7 @@ from uuid import UUID
 from orch_server.application.deployments import deployment_for_run
 from orch_server.application.errors import AlreadyExists, Conflict, NotFound
 from orch_server.application.etags import check_etag
-from orch_server.application.pages import Page, PageRequest, before_id, page_of
+from orch_server.application.pages import Page, PageRequest, id_key, page_of
 from orch_server.application.ports import SCHEDULES_TOPIC, Ids, Store, Transaction
 from orch_server.application.replies import Reply, once
 from orch_server.domain.deployment_schedules import Schedule, name_of_spec
@@ -75,7 +75,7 @@ class Schedules:
 
     async def page(self, request: PageRequest, *, deployment_id: UUID | None = None) -> Page[Schedule]:
         """Schedules, newest first, of one deployment or of all."""
-        before = before_id(request)
+        before = id_key(request)
         rows = await self._store.read(
             lambda tx: tx.schedules.page(deployment_id=deployment_id, before=before, limit=request.size + 1)
         )

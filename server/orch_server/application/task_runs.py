@@ -6,7 +6,7 @@ from uuid import UUID
 
 from orch_server.application.errors import InvalidArgument, NotFound
 from orch_server.application.fence_rows import Fence
-from orch_server.application.pages import Page, PageRequest, decode_token, page_of
+from orch_server.application.pages import Page, PageRequest, after_number, id_key, page_of
 from orch_server.application.ports import Lane, Store, Transaction, pool_topic
 from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import StateChange, StateType
@@ -99,8 +99,7 @@ class TaskRuns:
 
     async def page(self, request: PageRequest, flow_run_id: UUID, state_types: Sequence[StateType]) -> Page[TaskRun]:
         """A flow run's task runs in the order of their ids. Raises NotFound where there is no such flow run."""
-        key = decode_token(request.scope, request.token)
-        after = UUID(str(key[0])) if key else None
+        after = id_key(request)
 
         def work(tx: Transaction) -> Sequence[TaskRun]:
             if tx.fences.look(flow_run_id) is None:
@@ -112,8 +111,7 @@ class TaskRuns:
 
     async def states(self, request: PageRequest, task_run_id: UUID) -> Page[StateChange]:
         """A task run's history, oldest first. Raises NotFound."""
-        key = decode_token(request.scope, request.token)
-        after = int(key[0]) if key else 0
+        after = after_number(request) or 0
 
         def work(tx: Transaction) -> Sequence[StateChange]:
             _get(tx, task_run_id)

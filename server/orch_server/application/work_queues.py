@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
-from orch_server.application.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound
+from orch_server.application.errors import AlreadyExists, Conflict, FailedPrecondition, NotFound
 from orch_server.application.etags import check_etag
 from orch_server.application.hints import NAMES_TO_LOOK_AT, close_names
-from orch_server.application.pages import Page, PageRequest, decode_token, page_of
+from orch_server.application.pages import Page, PageRequest, decode_token, foreign_token, page_of
 from orch_server.application.ports import Ids, Store, Transaction, pool_topic
 from orch_server.application.replies import Reply, once
 from orch_server.application.work_pools import pool_not_found, refuse_in_use
@@ -124,7 +124,7 @@ def _key(request: PageRequest) -> tuple[str, str] | None:
         case [str(pool_name), str(name)]:
             return pool_name, name
         case _:
-            raise InvalidArgument.of("page_token", "is damaged. Start again without a token.")
+            raise foreign_token()
 
 
 def _get(tx: Transaction, pool_name: str, name: str) -> WorkQueue:

@@ -8,7 +8,7 @@ from orch_server.application.errors import NotFound
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import apply_changes
 from orch_server.application.lease_rows import LeaseView, Session
-from orch_server.application.pages import Page, PageRequest, before_id, page_of
+from orch_server.application.pages import Page, PageRequest, id_key, page_of
 from orch_server.application.ports import Ids, Store, Transaction, Wakeups, session_topic
 from orch_server.application.replies import A, Reply, once
 from orch_server.application.session_hints import SessionHints
@@ -100,7 +100,7 @@ class Workers:
 
     async def page(self, request: PageRequest, *, work_pool_name: str, include_closed: bool) -> Page[Session]:
         """Sessions, newest first."""
-        before = before_id(request)
+        before = id_key(request)
 
         def look(tx: Transaction) -> list[Session]:
             pool_id = _pool_id(tx, work_pool_name)
@@ -113,7 +113,7 @@ class Workers:
 
     async def leases(self, request: PageRequest, *, work_pool_name: str, session_id: UUID | None) -> Page[LeaseView]:
         """Leases, those of the newest runs first."""
-        before = before_id(request)
+        before = id_key(request)
 
         def look(tx: Transaction) -> list[LeaseView]:
             pool_id = _pool_id(tx, work_pool_name)

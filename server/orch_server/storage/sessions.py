@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, Update, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.types import Boolean
 
-from orch_server.application.lease_rows import OpenSessions, Session, Wish
+from orch_server.application.lease_rows import HeardSession, OpenSessions, Session, Wish
 from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.lease_mapping import lease_of
 from orch_server.storage.scope import Kind, Scope, stamped
@@ -40,6 +40,9 @@ def _open_for_grants(kind: Kind) -> Select[Any]:
     return stamped(statement, kind)
 
 
+_POOL_TTL = select(work_pool.c.lease_ttl_ms).where(work_pool.c.id == session.c.work_pool_id).scalar_subquery()
+
+
 @cache
 def _touch(kind: Kind) -> tuple[Batch, Update]:
     batch = Batch(kind, session_id=ID, drains=Boolean())
@@ -49,7 +52,7 @@ def _touch(kind: Kind) -> tuple[Batch, Update]:
         update(session)
         .where(session.c.id == c.session_id, ~session.c.closed, session.c.id.in_(select(locked.cte("locked").c.id)))
         .values(last_seen_time=bindparam("now", type_=INSTANT), draining=or_(session.c.draining, c.drains))
-        .returning(session.c.id, session.c.draining)
+        .returning(session.c.id, session.c.draining, _POOL_TTL.label("lease_ttl_ms"))
     )
     return batch, statement
 
@@ -107,8 +110,8 @@ class SqlSessions:
         granted = (lease_of(row) for row in rows if row.flow_run_id is not None)
         return OpenSessions(queue_names, tuple(each for each in granted if (each.session_id, each.request_id) in asked))
 
-    def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, bool]:
-        """Sessions were heard of, each perhaps draining from now on; returns which are still open, and drain."""
+    def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, HeardSession]:
+        """Sessions were heard of, each perhaps draining from now on; returns those that are still open."""
         if not seen:
             return {}
         together: dict[UUID, bool] = {}
@@ -116,7 +119,8 @@ class SqlSessions:
             together[session_id] = drains or together.get(session_id, False)
         batch, statement = _touch(self._scope.kind)
         named = {**batch.parameters(list(together.items())), "now": self._scope.now, "ids": sorted(together)}
-        return {row.id: row.draining for row in self._scope.connection.execute(statement, named)}
+        rows = self._scope.connection.execute(statement, named)
+        return {row.id: HeardSession(row.draining, timedelta(milliseconds=row.lease_ttl_ms)) for row in rows}
 
     def drain(self, session_id: UUID) -> bool:
         """Grant nothing more to a session; False where it is not there."""

@@ -48,7 +48,9 @@ async def test_the_answer_paces_by_the_shortest_lease(plane: Plane) -> None:
 
     # A third of the shortest TTL, up to half of it on a server that is busy.
     assert timedelta(seconds=1) <= (await plane.beat(session, held)).next_sync <= timedelta(seconds=1.5)
-    assert timedelta(seconds=5) <= (await plane.beat(session)).next_sync <= timedelta(seconds=7.5)
+    assert timedelta(seconds=1) <= (await plane.beat(session)).next_sync <= timedelta(seconds=1.5)
+    usual = await plane.open()
+    assert timedelta(seconds=5) <= (await plane.beat(usual)).next_sync <= timedelta(seconds=7.5)
 
 
 async def test_only_what_is_named_is_renewed(plane: Plane) -> None:

@@ -191,7 +191,10 @@ def test_a_truncated_page_token_is_refused(channel: grpc.Channel, world: World) 
         assert (answer.code, answer.reason) == ("INVALID_ARGUMENT", "FOREIGN_PAGE_TOKEN"), token[:length]
 
 
-FORGED_KEYS = ("[]", "[1]", "[null]", "{}", "[[]]", "[-1]", "[1, 2, 3]", "[true]", "[1e999]", '["1"]')
+FORGED_KEYS = (
+    *("[]", "[1]", "[null]", "{}", "[[]]", "[-1]", "[1, 2, 3]", "[true]", "[1e999]", '["1"]'),
+    *('["x"]', r'["\u0000"]', r'["\ud800"]', "[9223372036854775808]"),
+)
 
 
 @pytest.mark.parametrize("key", FORGED_KEYS)

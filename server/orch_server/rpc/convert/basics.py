@@ -25,8 +25,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC) + _MICROSECOND
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - _MICROSECOND
-"""Beyond these two lies one microsecond each, which asyncpg takes for minus infinity and infinity, and gives back without
-a time zone."""
+"""Beyond these two lies one microsecond each, which asyncpg takes for minus infinity and infinity, and gives back
+without a time zone."""
 
 E = TypeVar("E", bound=IntEnum)
 
