@@ -3,12 +3,33 @@
 import pytest
 
 from orch_server.storage import sqlite
-from tests.conformance.conftest import Kind, clock, database_url, ids, kind, open_server, sqlite_file
+from tests.conformance.conftest import (
+    Kind,
+    clock,
+    database_url,
+    ids,
+    kind,
+    open_server,
+    postgres_copy,
+    postgres_template,
+    sqlite_file,
+)
 from tests.simulation.scene import Scene
 from tests.support.clock import FakeClock
 from tests.support.plane_fixtures import OpenPlane, open_plane, plane
 
-__all__ = ["clock", "database_url", "ids", "kind", "open_plane", "open_server", "plane", "sqlite_file"]
+__all__ = [
+    "clock",
+    "database_url",
+    "ids",
+    "kind",
+    "open_plane",
+    "open_server",
+    "plane",
+    "postgres_copy",
+    "postgres_template",
+    "sqlite_file",
+]
 
 
 @pytest.fixture

@@ -27,8 +27,9 @@ from orch_server.domain.states import StateType
 from orch_server.domain.transitions import Event, LeaseEffect, Transition
 from orch_server.storage import claims, leases, opening, sessions, sqlite
 from orch_server.storage import schedules as stored_schedules
+from orch_server.storage.batch import one_of
 from orch_server.storage.flow_runs import SqlFlowRuns
-from orch_server.storage.lease_mapping import locked_leases
+from orch_server.storage.lease_mapping import leases_locked
 from orch_server.storage.leases import SqlLeases
 from orch_server.storage.postgres import PostgresDatabase
 from orch_server.storage.schedules import SqlSchedules
@@ -124,10 +125,9 @@ def _renew_whatever_the_token(patch: Patch) -> None:
     def renew(kind: Kind) -> tuple[Any, Update]:
         batch, _ = original(kind)
         c = batch.table.c
-        locked = select(locked_leases(kind).c.flow_run_id)
         statement = (
             update(lease)
-            .where(lease.c.flow_run_id == c.run_id, lease.c.flow_run_id.in_(locked))
+            .where(lease.c.flow_run_id == c.run_id, leases_locked(kind))
             .values(
                 expire_time=leases._renewed(kind),
                 phase=c.named_phase,
@@ -202,8 +202,8 @@ def _admit_any_parent(patch: Patch) -> None:
 
 def _end_leases_without_looking(patch: Patch) -> None:
     def drop_expired(kind: Kind) -> Whatever:
-        locked = locked_leases(kind)
-        return delete(lease).where(lease.c.flow_run_id.in_(select(locked.c.flow_run_id))).returning(lease)
+        named = one_of(lease.c.flow_run_id, "ids", kind)
+        return delete(lease).where(named, leases_locked(kind)).returning(lease)
 
     patch.setattr(leases, "_drop_expired", drop_expired)
 

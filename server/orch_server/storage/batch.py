@@ -10,7 +10,18 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, FromClause, TableValuedAlias, bindparam, cast, column, func, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Select,
+    TableValuedAlias,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -59,6 +70,17 @@ def one_of(column_: ColumnElement[Any], name: str, kind: str) -> ColumnElement[b
     if kind == "postgresql":
         return column_ == func.any(bindparam(name, type_=ARRAY(column_.type)))
     return column_.in_(bindparam(name, expanding=True))
+
+
+def once_locked(ordered: Select[Any]) -> ColumnElement[bool]:
+    """A condition that is always true, once the rows of an ordered select are locked.
+
+    It does not depend on the row at hand, so Postgres sees to it before it looks at any; and since everybody locks in
+    the same order, transactions cannot wait for each other in a circle. Joining the locked rows instead would make the
+    planner, who knows nothing of their number, compare each with each.
+    """
+    locked = ordered.with_for_update().cte("locked")
+    return select(func.count()).select_from(locked).scalar_subquery() >= 0
 
 
 def _json_cell(cell: Cell) -> str | float | None:

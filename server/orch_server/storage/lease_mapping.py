@@ -3,23 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, select
 
 from orch_server.domain.leases import Lease, LeasePhase
-from orch_server.storage.batch import Cell, one_of
+from orch_server.storage.batch import Cell, once_locked, one_of
 from orch_server.storage.scope import Kind
 from orch_server.storage.tables import lease
 
 
-def locked_leases(kind: Kind, *conditions: ColumnElement[bool]) -> CTE:
-    """Leases locked in the order of their runs' ids, so that transactions cannot wait for each other in a circle."""
-    return (
-        select(lease.c.flow_run_id)
-        .where(one_of(lease.c.flow_run_id, "ids", kind), *conditions)
-        .order_by(lease.c.flow_run_id)
-        .with_for_update()
-        .cte("locked")
-    )
+def leases_locked(kind: Kind, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition that is always true, once the leases of the runs in `ids` are locked in the order of those ids."""
+    locked = select(lease.c.flow_run_id).where(one_of(lease.c.flow_run_id, "ids", kind), *conditions)
+    return once_locked(locked.order_by(lease.c.flow_run_id))
 
 
 def lease_row(each: Lease) -> dict[str, Cell]:

@@ -27,7 +27,7 @@ from orch_server.domain.leases import Lease, LeasePhase
 from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.claims import SqlClaims
 from orch_server.storage.documents import load_launch_spec
-from orch_server.storage.lease_mapping import lease_of, locked_leases
+from orch_server.storage.lease_mapping import lease_of, leases_locked
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import deployment_version, lease, session, work_pool
 from orch_server.storage.types import BIG, ID, INSTANT, SMALL, later
@@ -48,7 +48,7 @@ def _renew(kind: Kind) -> tuple[Batch, Update]:
         .where(
             lease.c.flow_run_id == c.run_id,
             lease.c.token == c.named_token,
-            lease.c.flow_run_id.in_(select(locked_leases(kind).c.flow_run_id)),
+            leases_locked(kind),
         )
         .values(
             expire_time=_renewed(kind),
@@ -78,8 +78,8 @@ def _adopt(kind: Kind) -> Update:
 def _drop_expired(kind: Kind) -> Executable:
     """Expiry is looked at in the statement that ends the lease: a renewal that came between is honoured."""
     overdue = lease.c.expire_time <= bindparam("now", type_=INSTANT)
-    locked = locked_leases(kind, overdue)
-    return delete(lease).where(lease.c.flow_run_id.in_(select(locked.c.flow_run_id)), overdue).returning(lease)
+    named = one_of(lease.c.flow_run_id, "ids", kind)
+    return delete(lease).where(named, overdue, leases_locked(kind, overdue)).returning(lease)
 
 
 @cache

@@ -95,6 +95,7 @@ def server_settings(timeout_seconds: float) -> dict[str, str]:
     return {
         "application_name": "orch",
         "jit": "off",
+        "plan_cache_mode": "force_generic_plan",
         "statement_timeout": milliseconds,
         "idle_in_transaction_session_timeout": milliseconds,
     }

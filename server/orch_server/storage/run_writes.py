@@ -16,10 +16,10 @@ from orch_server.application.flow_run_rows import Change
 from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.leases import Lease
 from orch_server.domain.runs import RunFacts
-from orch_server.storage.batch import Batch, Cell
+from orch_server.storage.batch import Batch, Cell, one_of
 from orch_server.storage.documents import dump_failure
 from orch_server.storage.flow_run_mapping import run_row
-from orch_server.storage.lease_mapping import lease_row, locked_leases
+from orch_server.storage.lease_mapping import lease_row, leases_locked
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import flow_run, flow_run_state, flow_run_tag, lease
 from orch_server.storage.types import BIG, ID, INSTANT, SMALL, TEXT
@@ -83,7 +83,7 @@ class _Changes:
         self.history = _newest_state(self.batch)
         self.earlier_history = insert(flow_run_state)
         self.leases = _Rows(kind, lease, "granted")
-        self.drop = delete(lease).where(lease.c.flow_run_id.in_(select(locked_leases(kind).c.flow_run_id)))
+        self.drop = delete(lease).where(one_of(lease.c.flow_run_id, "ids", kind), leases_locked(kind))
 
     @cache  # noqa: B019 - one instance a kind, for good
     def together(self, *, grants: bool, drops: bool) -> Update:

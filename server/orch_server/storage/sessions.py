@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, Update, and_, bindparam, func, insert, or_, 
 from sqlalchemy.types import Boolean
 
 from orch_server.application.lease_rows import HeardSession, OpenSessions, Session, Wish
-from orch_server.storage.batch import Batch, one_of
+from orch_server.storage.batch import Batch, once_locked, one_of
 from orch_server.storage.lease_mapping import lease_of
 from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import lease, session, work_pool
@@ -47,10 +47,10 @@ _POOL_TTL = select(work_pool.c.lease_ttl_ms).where(work_pool.c.id == session.c.w
 def _touch(kind: Kind) -> tuple[Batch, Update]:
     batch = Batch(kind, session_id=ID, drains=Boolean())
     c = batch.table.c
-    locked = select(session.c.id).where(one_of(session.c.id, "ids", kind)).order_by(session.c.id).with_for_update()
+    locked = select(session.c.id).where(one_of(session.c.id, "ids", kind)).order_by(session.c.id)
     statement = (
         update(session)
-        .where(session.c.id == c.session_id, ~session.c.closed, session.c.id.in_(select(locked.cte("locked").c.id)))
+        .where(session.c.id == c.session_id, ~session.c.closed, once_locked(locked))
         .values(last_seen_time=bindparam("now", type_=INSTANT), draining=or_(session.c.draining, c.drains))
         .returning(session.c.id, session.c.draining, _POOL_TTL.label("lease_ttl_ms"))
     )
