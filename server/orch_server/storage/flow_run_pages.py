@@ -1,10 +1,12 @@
 """Which flow runs a filter finds, newest first. Ids are UUIDs of version 7, so their order is that of creation."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from orch_server.domain.flow_runs import FlowRunFilter
 from orch_server.storage.flow_run_mapping import run_columns
@@ -15,19 +17,33 @@ _CLOCK_SKEW = timedelta(minutes=1)
 """An id's time is the server's, create_time is the database's: the bound on ids leaves this much room."""
 
 
-def page_statement(run_filter: FlowRunFilter, kind: Kind, *, before: UUID | None, limit: int) -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class NamedIds:
+    """The ids of what a filter names: looked up first, so that the planner knows how rare they are."""
+
+    flows: Sequence[UUID]
+    pools: Sequence[UUID]
+
+
+FLOW_IDS = select(flow.c.id).where(flow.c.name.in_(bindparam("names", expanding=True)))
+POOL_IDS = select(work_pool.c.id).where(work_pool.c.name.in_(bindparam("names", expanding=True)))
+
+
+def page_statement(
+    run_filter: FlowRunFilter, ids: NamedIds, kind: Kind, *, before: UUID | None, limit: int
+) -> Select[Any]:
     """The statement of one page: conditions on indexed columns, keyset by id, no offset, no count."""
-    conditions = _conditions(run_filter, kind)
+    conditions = _conditions(run_filter, ids, kind)
     if before is not None:
         conditions.append(flow_run.c.id < before)
     return run_columns(with_result=False).where(*conditions).order_by(flow_run.c.id.desc()).limit(limit)
 
 
-def _conditions(f: FlowRunFilter, kind: Kind) -> list[ColumnElement[bool]]:
+def _conditions(f: FlowRunFilter, ids: NamedIds, kind: Kind) -> list[ColumnElement[bool]]:
     run = flow_run.c
     found: list[ColumnElement[bool]] = []
     if f.flow_names:
-        found.append(run.flow_id.in_(select(flow.c.id).where(flow.c.name.in_(f.flow_names))))
+        found.append(run.flow_id.in_(ids.flows))
     if f.deployment_ids:
         found.append(run.deployment_id.in_(f.deployment_ids))
     if f.state_types:
@@ -38,7 +54,7 @@ def _conditions(f: FlowRunFilter, kind: Kind) -> list[ColumnElement[bool]]:
     if f.name_prefix:
         found.append(_starts_with(run.name, f.name_prefix, kind))
     if f.work_pool_names:
-        found.append(run.work_pool_id.in_(select(work_pool.c.id).where(work_pool.c.name.in_(f.work_pool_names))))
+        found.append(run.work_pool_id.in_(ids.pools))
     if f.parent_flow_run_id is not None:
         found.append(run.parent_flow_run_id == f.parent_flow_run_id)
     if f.schedule_id is not None:

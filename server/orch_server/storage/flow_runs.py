@@ -17,7 +17,7 @@ from orch_server.domain.states import State, StateChange, StateType
 from orch_server.storage.batch import one_of
 from orch_server.storage.documents import load_failure
 from orch_server.storage.flow_run_mapping import fact_columns, facts_of, run_columns, run_of
-from orch_server.storage.flow_run_pages import page_statement
+from orch_server.storage.flow_run_pages import FLOW_IDS, POOL_IDS, NamedIds, page_statement
 from orch_server.storage.inserts import insert_or_replace
 from orch_server.storage.run_writes import write_changes, write_new
 from orch_server.storage.scope import Kind, Scope, stamped
@@ -106,8 +106,15 @@ class SqlFlowRuns:
 
     def page(self, run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> list[FlowRun]:
         """Runs that match, newest first, older than `before`, at most `limit`; without their results' bytes."""
-        statement = page_statement(run_filter, self._scope.kind, before=before, limit=limit)
+        ids = NamedIds(self._ids(FLOW_IDS, run_filter.flow_names), self._ids(POOL_IDS, run_filter.work_pool_names))
+        nothing_named = (run_filter.flow_names and not ids.flows) or (run_filter.work_pool_names and not ids.pools)
+        if nothing_named:
+            return []
+        statement = page_statement(run_filter, ids, self._scope.kind, before=before, limit=limit)
         return [run_of(row) for row in self._scope.connection.execute(statement)]
+
+    def _ids(self, statement: Select[tuple[UUID]], names: Sequence[str]) -> Sequence[UUID]:
+        return list(self._scope.connection.execute(statement, {"names": list(names)}).scalars()) if names else ()
 
     def lock(self, ids: Sequence[UUID], *, skip_locked: bool = False) -> dict[UUID, RunFacts]:
         """Lock runs in the order of their ids and return what decisions need; absent ones are left out."""

@@ -37,10 +37,11 @@ class PostgresDatabase:
         self._clock = clock
         timeout = statement_timeout_seconds
         self._engines: Mapping[Channel, AsyncEngine] = {
-            "main": _engine(url, pool_size, timeout),
-            "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout),
+            "main": _engine(url, pool_size - pool_size // 2, timeout, _WRITER),
+            "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
-        self._reader = self._engines["main"].execution_options(isolation_level="AUTOCOMMIT")
+        readers = _engine(url, max(pool_size // 2, 1), timeout, _READER)
+        self._reader = readers.execution_options(isolation_level="AUTOCOMMIT")
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction; again where others' transactions turned it away."""
@@ -70,11 +71,24 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Close every connection."""
-        for engine in self._engines.values():
+        for engine in (*self._engines.values(), self._reader):
             await engine.dispose()
 
 
-def _engine(url: str, size: int, timeout_seconds: float) -> AsyncEngine:
+_WRITER = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""Who writes finds rows by their keys, always. Planning anew each time would cost more than the work itself, and a
+plan made while a table was small would read all of it when it has grown."""
+
+_READER = {"plan_cache_mode": "force_custom_plan"}
+"""Lists are filtered in many ways, and what is rare depends on the values: each is planned for its own."""
+
+
+def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, str]) -> AsyncEngine:
     return create_async_engine(
         async_url(url),
         pool_size=size,
@@ -84,7 +98,7 @@ def _engine(url: str, size: int, timeout_seconds: float) -> AsyncEngine:
         connect_args={
             "timeout": timeout_seconds,
             "command_timeout": 2 * timeout_seconds,
-            "server_settings": server_settings(timeout_seconds),
+            "server_settings": {**server_settings(timeout_seconds), **planning},
         },
     )
 
@@ -95,7 +109,6 @@ def server_settings(timeout_seconds: float) -> dict[str, str]:
     return {
         "application_name": "orch",
         "jit": "off",
-        "plan_cache_mode": "force_generic_plan",
         "statement_timeout": milliseconds,
         "idle_in_transaction_session_timeout": milliseconds,
     }

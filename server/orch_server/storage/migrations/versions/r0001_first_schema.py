@@ -341,6 +341,13 @@ def _flow_run() -> None:
         sqlite_where=sa.text("schedule_id IS NOT NULL"),
     )
     op.create_index("ix_flow_run_state", "flow_run", ["state_type", "id"])
+    named = sa.text(
+        "state_name NOT IN ('Scheduled', 'Pending', 'Running', 'Paused', 'Cancelling', 'Completed', 'Failed', "
+        "'Cancelled', 'Crashed')"
+    )
+    op.create_index(
+        "ix_flow_run_state_name", "flow_run", ["state_name", "id"], postgresql_where=named, sqlite_where=named
+    )
     op.create_index(
         "uq_flow_run_idempotency",
         "flow_run",
