@@ -1,6 +1,7 @@
 """Where everything is wired, once: store, use cases, servicers, what runs by itself, the server around it."""
 
 import asyncio
+import gc
 import os
 import random
 import sys
@@ -116,6 +117,9 @@ async def _serve(settings: Settings, rpc: RpcServer, request: StopRequest, plane
 
 
 def _announce(settings: Settings, rpc: RpcServer) -> None:
+    # What was made at the start stays for good: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     tls = settings.endpoint.tls
     started = Started(
         version=orch_version(),

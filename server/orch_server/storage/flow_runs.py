@@ -114,7 +114,7 @@ class SqlFlowRuns:
         return [run_of(row) for row in self._scope.connection.execute(statement)]
 
     def _ids(self, statement: Select[tuple[UUID]], names: Sequence[str]) -> Sequence[UUID]:
-        return list(self._scope.connection.execute(statement, {"names": list(names)}).scalars()) if names else ()
+        return [row.id for row in self._scope.connection.execute(statement, {"names": list(names)})] if names else []
 
     def lock(self, ids: Sequence[UUID], *, skip_locked: bool = False) -> dict[UUID, RunFacts]:
         """Lock runs in the order of their ids and return what decisions need; absent ones are left out."""
