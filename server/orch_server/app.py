@@ -171,9 +171,10 @@ class ControlPlane:
         self._telemetry = telemetry
         self._ids = ids
         hints = SessionHints(wakeups)
-        self._dispatcher = Dispatcher(store, wakeups, hints, clock, telemetry)
+        self._dispatcher = Dispatcher(store, wakeups, hints, telemetry)
         self._leases = Leases(store, self._dispatcher, hints, random.random, telemetry)
         self._workers = Workers(store, ids, wakeups, hints)
+        self._stopping = asyncio.Event()
         self._clock = clock
 
     def servicers(self) -> list[AddServicer]:
@@ -203,13 +204,12 @@ class ControlPlane:
     @asynccontextmanager
     async def background(self) -> AsyncIterator[None]:
         """What runs by itself, for as long as the context lasts. One that fails takes everything down, loudly."""
-        stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_services(self._services(), stop))
+            group.create_task(run_services(self._services(), self._stopping))
             try:
                 yield
             finally:
-                stop.set()
+                self._stopping.set()
 
     def _services(self) -> list[Service]:
         store, wakeups = self._opened.store, self._opened.wakeups
@@ -229,5 +229,7 @@ class ControlPlane:
     async def release_waiters(self, asked: asyncio.Event) -> None:
         """When the server is asked to stop, end long polls and streams: their callers ask again, elsewhere."""
         await asked.wait()
+        # Nobody expires while heartbeats are refused.
+        self._stopping.set()
         self._opened.wakeups.close()
         await self._dispatcher.close()

@@ -134,7 +134,7 @@ class Plane:
         self.clock = clock
         self.ids = TimeOrderedIds()
         self.hints = SessionHints(wakeups)
-        self.dispatcher = Dispatcher(store, wakeups, self.hints, clock, telemetry)
+        self.dispatcher = Dispatcher(store, wakeups, self.hints, telemetry)
         self.leases = Leases(store, self.dispatcher, self.hints, lambda: chance, telemetry)
         self.workers = Workers(store, self.ids, wakeups, self.hints)
         self.creation: FlowRunCreation[CreatedFlowRun] = FlowRunCreation(store, self.ids, telemetry)

@@ -21,7 +21,7 @@ from orch_server.domain.deployments import RunTemplate
 from orch_server.domain.flow_runs import FlowRun, TraceContext
 from orch_server.domain.policies import NO_RECOVERY, NO_RETRY, RecoveryPolicy, RetryPolicy
 from orch_server.domain.runs import RunFacts
-from orch_server.domain.states import TERMINAL, State, StateType
+from orch_server.domain.states import LEASED, State, StateType
 
 B = TypeVar("B")
 
@@ -227,7 +227,8 @@ class _Batch:
         facts = self._parents.get(parent.flow_run_id)
         if facts is None:
             return NotFound("flow run", str(parent.flow_run_id), "It was named as the parent.")
-        if facts.token != parent.token or facts.state.type in TERMINAL:
+        held = facts.state.type in LEASED or facts.lost_from is not None
+        if facts.token != parent.token or not held:
             text = "The parent's lease is lost or the parent has ended; it may not start child runs. Stop it."
             return FailedPrecondition(text, reason="LEASE_LOST", metadata={"flow_run_id": str(parent.flow_run_id)})
         return None

@@ -15,7 +15,6 @@ from orch_server.application.errors import Unavailable
 from orch_server.application.grants import GrantedLease, Grants, grant
 from orch_server.application.lease_rows import NO_BACKLOG, Wish
 from orch_server.application.ports import (
-    Clock,
     Lane,
     Store,
     Topic,
@@ -58,6 +57,8 @@ class _Waiter:
     wish: Wish
     future: asyncio.Future[Acquired]
     in_claim: bool = False
+    looked: bool = False
+    """Whether a claim was made for it: even who does not wait at all is looked at once."""
     give_up: bool = False
     sync_now: bool = False
 
@@ -69,9 +70,9 @@ class _Waiter:
 class Dispatcher:
     """Shares out runs among those who wait for them on this server."""
 
-    def __init__(self, store: Store, wakeups: Wakeups, hints: SessionHints, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(self, store: Store, wakeups: Wakeups, hints: SessionHints, telemetry: Telemetry) -> None:
         claims: Lane[_Claim, Grants] = store.lane(_grant_each, turn=Turn.GRANT)
-        self._make_pool = partial(_PoolLoop, claims, wakeups, clock, telemetry)
+        self._make_pool = partial(_PoolLoop, claims, wakeups, telemetry)
         self._wakeups = wakeups
         self._hints = hints
         self._pools: dict[UUID, _PoolLoop] = {}
@@ -112,16 +113,16 @@ class _PoolLoop:
     """Those who wait in one pool. Its task runs while there are any."""
 
     def __init__(
-        self, claims: Lane[_Claim, Grants], wakeups: Wakeups, clock: Clock, telemetry: Telemetry, work_pool_id: UUID
+        self, claims: Lane[_Claim, Grants], wakeups: Wakeups, telemetry: Telemetry, work_pool_id: UUID
     ) -> None:
         self._claims = claims
-        self._clock = clock
         self._telemetry = telemetry
         self._id = work_pool_id
         self._waiters: dict[_Waiter, None] = {}
         self._backlog = NO_BACKLOG
         self._bell = Bell(wakeups, ())
         self._listen: Callable[[Topic, Callable[[], None]], Callable[[], None]] = wakeups.listen
+        self._claiming = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -143,8 +144,8 @@ class _PoolLoop:
             self._bell.ring()
 
     def dismiss(self, waiter: _Waiter, *, sync_now: bool = False) -> None:
-        """Answer with nothing; where a claim is under way for the wish, with what that brings."""
-        if waiter.in_claim:
+        """Answer with nothing; where a claim is under way for the wish, or none has been yet, with what that brings."""
+        if waiter.in_claim or not (waiter.looked or sync_now):
             waiter.give_up = True
             waiter.sync_now |= sync_now
         else:
@@ -153,6 +154,7 @@ class _PoolLoop:
     def dismiss_all(self) -> None:
         """Answer everybody with nothing."""
         for waiter in list(self._waiters):
+            waiter.looked = True
             self.dismiss(waiter)
 
     async def stopped(self) -> None:
@@ -178,14 +180,14 @@ class _PoolLoop:
             self._task = None
 
     def _slot_freed(self) -> None:
-        if self._backlog.blocked:
+        if self._backlog.blocked or self._claiming:
             self._bell.ring()
 
     def _patience(self) -> float:
         """How long to wait for a ring: until the next timed run is due, or for the slow look behind the bell."""
         if self._backlog.next_due is None:
             return RELOOK_SECONDS
-        return min(max((self._backlog.next_due - self._clock.now()).total_seconds(), 0.001), RELOOK_SECONDS)
+        return min(max(self._backlog.next_due.total_seconds(), 0.001), RELOOK_SECONDS)
 
     async def _claim(self) -> bool:
         """One claim for all who wait; whether anybody was answered."""
@@ -204,6 +206,8 @@ class _PoolLoop:
                 if not waiter.future.done():
                     waiter.future.set_exception(error)
             return True
+        finally:
+            self._claiming = False
         self._backlog = grants.backlog
         return self._answer(batch, grants)
 

@@ -13,7 +13,7 @@ from orch_server.application.replies import A, Reply, once
 from orch_server.application.waiting import Bell
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
 from orch_server.domain.runs import RunFacts, apply
-from orch_server.domain.states import LEASED, TERMINAL, StateChange
+from orch_server.domain.states import LEASED, TERMINAL, StateChange, StateType
 from orch_server.domain.transitions import Event, transition
 
 
@@ -148,7 +148,7 @@ def request_cancel_locked(tx: Transaction, runs: Sequence[RunFacts], reason: str
 
 def _refuse_if_ended_otherwise(run: FlowRun) -> None:
     ended = run.facts.state
-    if ended.type in TERMINAL and ended.type != ended.type.CANCELLED:
+    if ended.type in TERMINAL and ended.type != StateType.CANCELLED:
         text = f"The run has ended already: {ended.name}."
         raise FailedPrecondition(text, reason="RUN_ENDED", metadata={"flow_run_id": str(run.id)})
 

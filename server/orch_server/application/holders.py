@@ -84,12 +84,15 @@ class Reported:
 
 def sync(tx: Transaction, heartbeats: Sequence[Heartbeat]) -> list[Synced | Exception]:
     """Renew what holders name, and tell them what has become of it."""
-    heard = tx.sessions.touch([(each.session_id, each.draining) for each in heartbeats if each.session_id])
-    alive = [each for each in heartbeats if each.session_id is None or each.session_id in heard]
+    sessions = [(each.session_id, each.draining) for each in heartbeats if each.session_id]
+    still_open = tx.sessions.still_open([session_id for session_id, _ in sessions])
+    alive = [each for each in heartbeats if each.session_id is None or each.session_id in still_open]
     named = [(lease, each.session_id) for each in alive for lease in each.held]
     verdicts = _renewed(tx, named)
     lost = [(lease, session_id) for lease, session_id in named if (lease.flow_run_id, lease.token) not in verdicts]
     verdicts |= _reclaimed(tx, lost)
+    # Sessions come last, as where runs are granted: who holds one then waits for nobody's runs and leases.
+    heard = tx.sessions.touch(sessions)
     return [_answer(each, verdicts, heard) for each in heartbeats]
 
 

@@ -101,8 +101,8 @@ class Claimable:
 class Backlog:
     """What waits in a pool's queues that could not be granted."""
 
-    next_due: datetime | None
-    """When the next run comes due; None where none is timed."""
+    next_due: timedelta | None
+    """How long until the next run comes due, by the database's clock; None where none is timed."""
     blocked: bool
     """Whether runs are due that a limit, or an earlier run of their schedule, keeps waiting."""
 
@@ -218,6 +218,10 @@ class SessionRows(Protocol):
 
     def open_for_grants(self, wishes: Sequence[Wish]) -> OpenSessions:
         """Which sessions of these wishes may be granted runs, kept so until the transaction ends."""
+        ...
+
+    def still_open(self, session_ids: Sequence[UUID]) -> Set[UUID]:
+        """Those sessions that are not closed, without locking them."""
         ...
 
     def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, HeardSession]:

@@ -124,20 +124,19 @@ class Workers:
         return page_of(rows, size=request.size, scope=request.scope, key=keys)
 
     async def watch(self, session_id: UUID) -> AsyncGenerator[Session]:
-        """The session, at first and whenever it should sync or drain, until it is closed. Raises NotFound."""
-        yield await self.get(session_id)
+        """The session, at first, when it should sync or drain, and now and then, until its end. Raises NotFound."""
         with Bell(self._wakeups, [session_topic(session_id)]) as bell:
             while True:
-                rang = await bell.wait(_HINTLESS_SECONDS)
                 bell.reset()
                 session = await self.get(session_id)
                 if session.closed:
                     return
-                if rang:
-                    yield session
+                yield session
+                await bell.wait(_HINTLESS_SECONDS)
 
 
 _HINTLESS_SECONDS = 30.0
+"""After so long a silence a hint is sent anyway: one may have been lost."""
 
 
 def _pool_id(tx: Transaction, name: str) -> UUID | None:
@@ -159,20 +158,20 @@ def _drain(tx: Transaction, session_id: UUID) -> Session:
 
 
 def _close(tx: Transaction, session_id: UUID) -> int:
+    """Runs and leases first, the session last, as everywhere. What is granted in between falls back by its TTL."""
     if tx.sessions.get(session_id) is None:
         raise NotFound("session", str(session_id))
-    tx.sessions.close(session_id)
-    tx.announce(session_topic(session_id))
     runs = tx.flow_runs.lock([lease.flow_run_id for lease in tx.leases.of_session(session_id)])
     # Read again under the locks: a process may have adopted its lease meanwhile.
-    waiting = [lease for lease in tx.leases.of_session(session_id) if lease.adopter_id is None]
-    held = {(lease.flow_run_id, lease.token) for lease in waiting}
+    waiting = {(each.flow_run_id, each.token) for each in tx.leases.of_session(session_id) if each.adopter_id is None}
     step = transition(StateType.PENDING, Event.REQUEUE)
     changes = [
         Change(run, (apply(run, step, now=tx.now, message="Its worker closed its session."),))
         for run in runs.values()
-        if step is not None and run.state.type == StateType.PENDING and (run.id, run.token) in held
+        if step is not None and run.state.type == StateType.PENDING and (run.id, run.token) in waiting
     ]
     apply_changes(tx, changes)
     tx.leases.forget_session(session_id)
+    tx.sessions.close(session_id)
+    tx.announce(session_topic(session_id))
     return len(changes)

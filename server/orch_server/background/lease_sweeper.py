@@ -13,7 +13,7 @@ _LIMIT = 500
 
 
 class LeaseSweeper:
-    """Ends expired leases at a bounded rate. It goes through the heartbeats' lane: renewals that came first count."""
+    """Ends expired leases at a bounded rate. It has the heartbeats' connections, and never waits for others."""
 
     def __init__(self, store: Store, telemetry: Telemetry, *, sweep_interval: timedelta) -> None:
         self._telemetry = telemetry

@@ -17,6 +17,7 @@ from orch_proto.v1.worker_service_pb2 import (
     ListWorkersResponse,
     OpenSessionRequest,
     OpenSessionResponse,
+    SessionHint,
     WatchSessionRequest,
     WatchSessionResponse,
 )
@@ -65,12 +66,11 @@ class WorkerServicer(WorkerServiceServicer):
 
     async def WatchSession(self, request: WatchSessionRequest, context: Context) -> AsyncIterator[WatchSessionResponse]:
         """Send hints."""
-        first = True
+        said: Session | None = None
         async with aclosing(self._workers.watch(parse_id(request.session_id, "session_id"))) as sessions:
             async for session in sessions:
-                hint = SESSION_HINT_UNSPECIFIED if first else SESSION_HINT_SYNC
-                yield WatchSessionResponse(hint=SESSION_HINT_DRAIN if session.draining else hint)
-                first = False
+                yield WatchSessionResponse(hint=_hint(session, said))
+                said = session
 
     async def GetWorker(self, request: GetWorkerRequest, context: Context) -> GetWorkerResponse:
         """Read one."""
@@ -96,6 +96,13 @@ class WorkerServicer(WorkerServiceServicer):
         return await self._workers.drain(
             parse_id(request.session_id, "session_id"), reply_with(request, DrainWorkerResponse, answer)
         )
+
+
+def _hint(session: Session, said: Session | None) -> SessionHint.ValueType:
+    """DRAIN once, when draining begins; a sync after that, which also brings cancels of what is still held."""
+    if session.draining and (said is None or not said.draining):
+        return SESSION_HINT_DRAIN
+    return SESSION_HINT_UNSPECIFIED if said is None else SESSION_HINT_SYNC
 
 
 def _new_session(request: OpenSessionRequest) -> NewSession:

@@ -146,7 +146,7 @@ class SqlClaims:
             row = self._scope.connection.execute(_NEXT_DUE, named).first()
             if row is not None and (following is None or row.scheduled_time < following):
                 following = row.scheduled_time
-        return Backlog(following, blocked=due)
+        return Backlog(following - self._scope.now if following is not None else None, blocked=due)
 
 
 def _capacity(plan: Sequence[Row[*tuple[Any, ...]]], held: dict[UUID, int], wanted: int) -> PoolCapacity:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from orch_server.application.errors import OrchError, Overloaded, Unavailable
@@ -15,6 +15,10 @@ repeat finds what it made (https://www.postgresql.org/docs/current/errcodes-appe
 _FULL = {"53100"}
 _BUSY = {"55P03", "57014", "53300", "53200"}
 """Postgres: lock timeout, statement timeout, too many connections, out of memory."""
+_AWAY = {"08", "28", "53", "57", "58"}
+"""Classes of Postgres' states: connection, authorization (a password is being changed), resources, operator, system."""
+_STANDBY = "25006"
+"""The server only reads: a standby that is being promoted."""
 _RETRY_SECONDS = 1.0
 
 
@@ -54,9 +58,11 @@ def _translated(error: DBAPIError) -> OrchError | None:
     state = _sqlstate(error)
     if state in _FULL:
         return _disk_full(str(error.orig))
-    if state in _BUSY:
+    if state in _BUSY or state in _REPEATABLE:
         return Overloaded(f"The database is overloaded: {error.orig}.", retry_after_seconds=_RETRY_SECONDS)
-    away = error.connection_invalidated or state[:2] in {"08", "57"} or isinstance(error, InterfaceError)
+    if isinstance(error, DataError):
+        return None
+    away = error.connection_invalidated or state[:2] in _AWAY or state == _STANDBY or isinstance(error, InterfaceError)
     if away or isinstance(error, OperationalError):
         return _away(error.orig)
     return None

@@ -7,7 +7,7 @@ from sqlalchemy import make_url
 from orch_server.application.ports import Clock
 from orch_server.application.telemetry import Telemetry
 from orch_server.storage.database import Database
-from orch_server.storage.postgres import PostgresDatabase
+from orch_server.storage.postgres import PostgresDatabase, driver_url
 from orch_server.storage.sqlite import SqliteDatabase
 from orch_server.storage.store import SqlStore
 from orch_server.storage.wakeups import LocalWakeups, PostgresWakeups
@@ -27,10 +27,13 @@ class OpenStore:
             await self.wakeups.start()
 
     async def close(self) -> None:
-        """Disconnect."""
-        if isinstance(self.wakeups, PostgresWakeups):
-            await self.wakeups.stop()
-        await self.database.close()
+        """Let what is under way end, and disconnect."""
+        try:
+            await self.store.settle()
+            if isinstance(self.wakeups, PostgresWakeups):
+                await self.wakeups.stop()
+        finally:
+            await self.database.close()
 
 
 def open_store(
@@ -46,6 +49,6 @@ def open_store(
         local = LocalWakeups()
         database: Database = SqliteDatabase(url, local, clock=clock)
         return OpenStore(SqlStore(database, telemetry), database, local)
-    wakeups = PostgresWakeups(url)
+    wakeups = PostgresWakeups(driver_url(url))
     database = PostgresDatabase(url, wakeups, pool_size=pool_size, statement_timeout_seconds=statement_timeout_seconds)
     return OpenStore(SqlStore(database, telemetry), database, wakeups)

@@ -116,4 +116,15 @@ def server_settings(timeout_seconds: float) -> dict[str, str]:
 
 def async_url(url: str) -> str:
     """The same address, for SQLAlchemy's asyncpg dialect. Takes postgres://, postgresql:// and postgresql+asyncpg://."""
-    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+    return _rewritten(url, "postgresql+asyncpg", {"sslmode": "ssl"})
+
+
+def driver_url(url: str) -> str:
+    """The same address, for asyncpg itself, which reads it as libpq does."""
+    return _rewritten(url, "postgresql", {"ssl": "sslmode"})
+
+
+def _rewritten(url: str, driver: str, names: Mapping[str, str]) -> str:
+    parsed = make_url(url).set(drivername=driver)
+    query = {names.get(name, name): value for name, value in parsed.query.items()}
+    return parsed.set(query=query).render_as_string(hide_password=False)

@@ -1,7 +1,7 @@
 """Sessions of workers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -38,6 +38,11 @@ def _open_for_grants(kind: Kind) -> Select[Any]:
         .with_for_update(read=True, of=session)
     )
     return stamped(statement, kind)
+
+
+@cache
+def _still_open(kind: Kind) -> Select[tuple[UUID]]:
+    return select(session.c.id).where(one_of(session.c.id, "ids", kind), ~session.c.closed)
 
 
 _POOL_TTL = select(work_pool.c.lease_ttl_ms).where(work_pool.c.id == session.c.work_pool_id).scalar_subquery()
@@ -109,6 +114,13 @@ class SqlSessions:
         }
         granted = (lease_of(row) for row in rows if row.flow_run_id is not None)
         return OpenSessions(queue_names, tuple(each for each in granted if (each.session_id, each.request_id) in asked))
+
+    def still_open(self, session_ids: Sequence[UUID]) -> Set[UUID]:
+        """Those sessions that are not closed, without locking them."""
+        if not session_ids:
+            return set()
+        rows = self._scope.connection.execute(_still_open(self._scope.kind), {"ids": list(session_ids)})
+        return {row.id for row in rows}
 
     def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, HeardSession]:
         """Sessions were heard of, each perhaps draining from now on; returns those that are still open."""

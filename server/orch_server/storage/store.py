@@ -1,7 +1,8 @@
 """The store: a database and its lanes, as the use cases see it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from orch_server.application.ports import Lane, Transaction, Turn
 from orch_server.application.telemetry import NoTelemetry, Telemetry
@@ -23,6 +24,7 @@ class SqlStore:
         self._database = database
         self._meter = TransactionMeter(telemetry or NoTelemetry())
         self._together = CommitGroup(database, self._meter, channel="main", max_batch=_MOST_TOGETHER)
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
@@ -30,9 +32,27 @@ class SqlStore:
         return self._database.kind
 
     async def write(self, work: Callable[[Transaction], R]) -> R:
-        """Run `work` in one transaction: all of it is committed, or none."""
+        """Run `work` in one transaction: all of it is committed, or none.
+
+        A caller who leaves does not stop it half-way: what is committed is also announced.
+        """
+        task = asyncio.create_task(self._write(work))
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    async def _write(self, work: Callable[[Transaction], R]) -> R:
         with self._meter.alone(work):
             return await self._database.write(work)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller, if still there, has it too
+
+    async def settle(self) -> None:
+        """Wait for the transactions that are under way."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def read(self, work: Callable[[Transaction], R]) -> R:
         """Run `work`, which only reads."""

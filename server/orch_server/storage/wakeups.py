@@ -5,11 +5,10 @@ A hint that is lost costs time, never correctness: everybody who waits looks aga
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 import asyncpg
-from sqlalchemy import make_url
 
 from orch_server.application.ports import Topic
 
@@ -20,7 +19,20 @@ _COALESCE_SECONDS = 0.01
 _MOST_BYTES = 7900
 """A NOTIFY carries at most 8000 bytes (https://www.postgresql.org/docs/current/sql-notify.html)."""
 _EVERYBODY = "*"
+_MOST_TOPICS = 20_000
+_NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 _RECONNECT_SECONDS = 1.0
+
+
+def _payloads(topics: Iterable[Topic]) -> Iterator[str]:
+    """Topics in as few messages as they fit in."""
+    message = ""
+    for topic in topics:
+        if message and len(message) + len(topic) >= _MOST_BYTES:
+            yield message
+            message = ""
+        message = f"{message} {topic}" if message else topic
+    yield message
 
 
 class LocalWakeups:
@@ -68,7 +80,7 @@ class PostgresWakeups(LocalWakeups):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = url
         self._outgoing: set[Topic] = set()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -79,6 +91,8 @@ class PostgresWakeups(LocalWakeups):
         self.ring(changed)
         if changed:
             self._outgoing |= changed
+            if len(self._outgoing) > _MOST_TOPICS:  # nobody can be told just now
+                self._outgoing = {_EVERYBODY}
             self._news.set()
 
     async def start(self) -> None:
@@ -97,7 +111,7 @@ class PostgresWakeups(LocalWakeups):
         while True:
             try:
                 await self._serve()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:  # whatever it is, the slow look behind every bell goes on
                 _logger.warning("wake-ups from other servers are interrupted: %s", error)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
@@ -118,11 +132,13 @@ class PostgresWakeups(LocalWakeups):
         await asyncio.sleep(_COALESCE_SECONDS)
         self._news.clear()
         topics, self._outgoing = self._outgoing, set()
-        if topics:
-            payload = " ".join(topics)
-            await connection.execute(
-                "SELECT pg_notify($1, $2)", CHANNEL, payload if len(payload) <= _MOST_BYTES else _EVERYBODY
-            )
+        if not topics:
+            return
+        try:
+            await connection.execute(_NOTIFY, CHANNEL, list(_payloads(topics)))
+        except BaseException:
+            self._outgoing |= topics
+            raise
 
     def _received(self, connection: object, sender: int, channel: str, payload: object) -> None:
         own = getattr(connection, "get_server_pid", lambda: None)()
