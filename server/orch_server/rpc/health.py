@@ -48,11 +48,11 @@ class Health(HealthServicer):
         """The state now and whenever it changes, until the server drains."""
         last = None
         while True:
-            changed, state = self._changed, self._state(request.service)
+            changed, state, draining = self._changed, self._state(request.service), self._draining
             if state is not last:
                 yield state
             last = state
-            if self._draining:
+            if draining:
                 return
             await changed.wait()
 
