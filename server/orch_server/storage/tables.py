@@ -2,8 +2,8 @@
 
 Locks are taken in one order everywhere, so that transactions cannot wait for each other in a circle: flow runs by id,
 leases by run id, sessions by id, work pool, deployments by id. A grant comes last in its transaction: it skips runs
-that others have locked, and waits only for sessions, pools and deployments. Changes of the catalog go from pool to queue
-to deployment, and look at runs without locking them.
+that others have locked, and waits only for sessions, pools and deployments. Changes of the catalog go from pool to
+queue to deployment, and look at runs without locking them.
 
 Runs and leases, which come and go by the thousand, have no foreign keys: what they refer to is share-locked while they
 are made (`FOR KEY SHARE`), and a pool or queue goes only when no open run refers to it. An ended run may outlive it.
