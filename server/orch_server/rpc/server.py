@@ -35,8 +35,8 @@ _KEEPALIVE = (
 class RpcServer:
     """A server that is bound, and what belongs to it.
 
-    server: grpc's own. endpoint, port: where it listens. health: to say that it does not serve while the database is
-    away. services: full names. draining: set when no long poll or stream should last any longer.
+    server: grpc's own. endpoint, port: where it listens. health: says NOT_SERVING once it
+    drains. services: full names. draining: set when no long poll or stream should last any longer.
     """
 
     server: grpc.aio.Server
