@@ -6,7 +6,7 @@ import os
 import random
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from orch_proto.v1.deployment_service_pb2_grpc import add_DeploymentServiceServi
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunResponse
 from orch_proto.v1.flow_run_service_pb2_grpc import add_FlowRunServiceServicer_to_server
 from orch_proto.v1.flow_service_pb2_grpc import add_FlowServiceServicer_to_server
+from orch_proto.v1.lease_service_pb2 import StartFlowRunResponse
 from orch_proto.v1.lease_service_pb2_grpc import add_LeaseServiceServicer_to_server
 from orch_proto.v1.log_service_pb2_grpc import add_LogServiceServicer_to_server
 from orch_proto.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
@@ -31,6 +32,7 @@ from orch_server.application.flow_runs import FlowRuns
 from orch_server.application.flows import Flows
 from orch_server.application.leases import Leases
 from orch_server.application.logs import Logs
+from orch_server.application.process_runs import ProcessRuns
 from orch_server.application.schedules import Schedules
 from orch_server.application.session_hints import SessionHints
 from orch_server.application.task_runs import TaskRuns
@@ -47,20 +49,23 @@ from orch_server.background.service import Service, run_services
 from orch_server.banner import Started, announce
 from orch_server.clock import SystemClock, TimeOrderedIds
 from orch_server.logs import configure_logging, wants_human
+from orch_server.presence import present
 from orch_server.rpc.auth import ApiKeyInterceptor
-from orch_server.rpc.deployment_service import DeploymentServicer
-from orch_server.rpc.flow_run_service import FlowRunServicer
-from orch_server.rpc.flow_service import FlowServicer
-from orch_server.rpc.lease_service import LeaseServicer
-from orch_server.rpc.log_service import LogServicer
-from orch_server.rpc.schedule_service import ScheduleServicer
+from orch_server.rpc.grpc_servicers import (
+    GrpcDeploymentServicer,
+    GrpcFlowRunServicer,
+    GrpcFlowServicer,
+    GrpcLeaseServicer,
+    GrpcLogServicer,
+    GrpcScheduleServicer,
+    GrpcServerServicer,
+    GrpcTaskRunServicer,
+    GrpcWorkerServicer,
+    GrpcWorkPoolServicer,
+    GrpcWorkQueueServicer,
+)
 from orch_server.rpc.server import AddServicer, RpcServer, build_server
-from orch_server.rpc.server_service import ServerServicer
-from orch_server.rpc.task_run_service import TaskRunServicer
 from orch_server.rpc.tracing import TracingInterceptor
-from orch_server.rpc.work_pool_service import WorkPoolServicer
-from orch_server.rpc.work_queue_service import WorkQueueServicer
-from orch_server.rpc.worker_service import WorkerServicer
 from orch_server.settings import Settings
 from orch_server.shutdown import StopRequest, serve, stop_signals
 from orch_server.storage import schema
@@ -104,16 +109,23 @@ async def _run(settings: Settings) -> None:
 
 async def _serve(settings: Settings, rpc: RpcServer, request: StopRequest, plane: "ControlPlane") -> None:
     """Serve until asked to stop; then let those who wait go, so that the grace period is for those who work."""
-    leaving = asyncio.create_task(plane.release_waiters(request.asked))
-    try:
-        await serve(
-            rpc,
-            request,
-            grace_seconds=settings.shutdown.grace_seconds,
-            started=partial(_announce, settings, rpc),
-        )
-    finally:
-        leaving.cancel()
+    with ExitStack() as presence:
+
+        def started() -> None:
+            presence.enter_context(present(settings.home, url=rpc.local_url, version=orch_version()))
+            _announce(settings, rpc)
+
+        leaving = asyncio.create_task(_leave(request, plane, presence))
+        try:
+            await serve(rpc, request, grace_seconds=settings.shutdown.grace_seconds, started=started)
+        finally:
+            leaving.cancel()
+
+
+async def _leave(request: StopRequest, plane: "ControlPlane", presence: ExitStack) -> None:
+    await request.asked.wait()
+    presence.close()
+    await plane.release_waiters()
 
 
 def _announce(settings: Settings, rpc: RpcServer) -> None:
@@ -181,24 +193,26 @@ class ControlPlane:
         """What puts each service of the contract into a server."""
         store, wakeups, ids = self._opened.store, self._opened.wakeups, self._ids
         creation = FlowRunCreation[CreateFlowRunResponse](store, ids, self._telemetry)
-        runs = FlowRunServicer(creation, FlowRuns(store, wakeups), self._telemetry)
-        server = ServerServicer(
+        runs = GrpcFlowRunServicer(creation, FlowRuns(store, wakeups), self._telemetry)
+        process_runs = ProcessRuns[StartFlowRunResponse](store, ids, self._telemetry)
+        leases = GrpcLeaseServicer(self._leases, self._workers, process_runs, self._telemetry)
+        server = GrpcServerServicer(
             version=orch_version(),
             database=store.kind,
             max_message_bytes=self._settings.endpoint.max_message_bytes,
         )
         return [
             partial(add_ServerServiceServicer_to_server, server),
-            partial(add_FlowServiceServicer_to_server, FlowServicer(Flows(store))),
+            partial(add_FlowServiceServicer_to_server, GrpcFlowServicer(Flows(store))),
             partial(add_FlowRunServiceServicer_to_server, runs),
-            partial(add_TaskRunServiceServicer_to_server, TaskRunServicer(TaskRuns(store))),
-            partial(add_DeploymentServiceServicer_to_server, DeploymentServicer(Deployments(store, ids))),
-            partial(add_ScheduleServiceServicer_to_server, ScheduleServicer(Schedules(store, ids))),
-            partial(add_WorkPoolServiceServicer_to_server, WorkPoolServicer(WorkPools(store, ids))),
-            partial(add_WorkQueueServiceServicer_to_server, WorkQueueServicer(WorkQueues(store, ids))),
-            partial(add_WorkerServiceServicer_to_server, WorkerServicer(self._workers, self._leases, self._clock)),
-            partial(add_LeaseServiceServicer_to_server, LeaseServicer(self._leases, self._workers)),
-            partial(add_LogServiceServicer_to_server, LogServicer(Logs(store, wakeups))),
+            partial(add_TaskRunServiceServicer_to_server, GrpcTaskRunServicer(TaskRuns(store))),
+            partial(add_DeploymentServiceServicer_to_server, GrpcDeploymentServicer(Deployments(store, ids))),
+            partial(add_ScheduleServiceServicer_to_server, GrpcScheduleServicer(Schedules(store, ids))),
+            partial(add_WorkPoolServiceServicer_to_server, GrpcWorkPoolServicer(WorkPools(store, ids))),
+            partial(add_WorkQueueServiceServicer_to_server, GrpcWorkQueueServicer(WorkQueues(store, ids))),
+            partial(add_WorkerServiceServicer_to_server, GrpcWorkerServicer(self._workers, self._leases, self._clock)),
+            partial(add_LeaseServiceServicer_to_server, leases),
+            partial(add_LogServiceServicer_to_server, GrpcLogServicer(Logs(store, wakeups))),
         ]
 
     @asynccontextmanager
@@ -226,9 +240,8 @@ class ControlPlane:
             services.append(Meters(store, self._telemetry).service())
         return services
 
-    async def release_waiters(self, asked: asyncio.Event) -> None:
-        """When the server is asked to stop, end long polls and streams: their callers ask again, elsewhere."""
-        await asked.wait()
+    async def release_waiters(self) -> None:
+        """The server stops: end long polls and streams, so that their callers ask again, elsewhere."""
         # Nobody expires while heartbeats are refused.
         self._stopping.set()
         self._opened.wakeups.close()

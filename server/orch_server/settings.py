@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from orch_client.local_server import DATABASE_FILE
 from orch_server.errors import SettingsError
 from orch_server.logs import LogFormat, LogLevel, redact_url
 from orch_server.options import OptionReader
@@ -190,7 +191,7 @@ def _home(read: OptionReader) -> Path:
 def _database_url(read: OptionReader, home: Path) -> str:
     url, source = read.text("database_url"), read.source("database_url")
     if not url:
-        return f"sqlite:///{home / 'orch.db'}"
+        return f"sqlite:///{home / DATABASE_FILE}"
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -1,25 +1,29 @@
 """The schema: made by migrations, told apart from newer and foreign ones, migrated by one server at a time."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, text
+from sqlalchemy import Column, Connection, MetaData, NullPool, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from orch_server.errors import StartupError
 from orch_server.storage import migrating, schema
+from orch_server.storage.indexes import metadata
 from orch_server.storage.migrations import REVISIONS
 from orch_server.storage.postgres import async_url
 from orch_server.storage.sqlite import sqlite_engine
-from orch_server.storage.tables import metadata
 from tests.support.postgres import PostgresServer
 
 R = TypeVar("R")
@@ -71,8 +75,8 @@ def catalogue(connection: Connection) -> list[tuple[Any, ...]]:
     """All that the database itself says about the schema: tables, columns, constraints, indexes, options."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, coalesce(sql, '') FROM sqlite_master"))
-        # A table's constraints in any order.
-        found = [(name, *sorted(part.strip("\n)") for part in sql.split(", \n\t"))) for name, sql in rows]
+        # A table's columns and constraints in any order.
+        found = [(name, *sorted(part.strip("\n)") for part in re.split(r",\s+", sql))) for name, sql in rows]
     else:
         parts = (
             "SELECT 'table', relname, relkind::text, array_to_string(reloptions, ','), pg_get_partkeydef(oid)"
@@ -132,6 +136,60 @@ async def test_a_second_upgrade_changes_nothing(url: str) -> None:
 
     assert not await schema.upgrade(url)
     assert await run(url, catalogue) == before
+
+
+@pytest.mark.parametrize("older", REVISIONS[:-1])
+async def test_what_an_older_database_holds_survives(url: str, older: str) -> None:
+    await run(url, partial(migrating.migrate, revision=older))
+    before = await run(url, fill)
+    assert all(before.values())
+
+    assert await schema.upgrade(url)
+
+    assert await run(url, partial(cells, columns={table: list(row) for table, row in before.items()})) == before
+    await schema.check(url)
+
+
+Cells = dict[str, dict[str, Any]]
+"""One row of each table: cells by table and column."""
+
+_ID, _MOMENT = UUID(int=7), datetime(2026, 3, 2, 12, tzinfo=UTC)
+_LEFT_EMPTY = {"end_time"}
+"""A run that goes on has none."""
+
+
+def fill(connection: Connection) -> Cells:
+    """Puts a row into every table, with something in every column; returns what is there then."""
+    tables = MetaData()
+    tables.reflect(connection)
+    filled = [
+        table for table in tables.sorted_tables if table.name != "alembic_version" and "_default" not in table.name
+    ]
+    for table in filled:
+        connection.execute(insert(table), {column.name: _cell(column) for column in table.columns})
+    return cells(connection, {table.name: [column.name for column in table.columns] for table in filled})
+
+
+def cells(connection: Connection, columns: dict[str, list[str]]) -> Cells:
+    """The rows that `fill` has made, as they are now."""
+    found: Cells = {}
+    for table, names in columns.items():
+        [row] = connection.execute(text(f"SELECT {', '.join(names)} FROM {table}")).mappings()
+        found[table] = dict(row)
+    return found
+
+
+def _cell(column: Column[Any]) -> object:
+    """A value that fits the column. All ids are one id, so that rows refer to each other."""
+    if column.name in _LEFT_EMPTY:
+        return None
+    kind = column.type.python_type
+    if column.name == "lease_ttl_ms":
+        return 15_000
+    return _ID.hex if getattr(column.type, "length", None) == 32 else _VALUES[kind]
+
+
+_VALUES: dict[type, object] = {UUID: _ID, str: "text", int: 3, bool: True, bytes: b"bytes", datetime: _MOMENT}
 
 
 async def test_an_empty_database_is_not_current(url: str) -> None:

@@ -169,6 +169,26 @@ async def test_leases_that_expire_by_pool_and_the_runs_that_end_by_it(watched: P
     assert parent_of(transaction) == id_of(last)
 
 
+async def test_a_run_that_its_own_process_starts_has_no_pool(watched: Plane, seen: Seen) -> None:
+    new = watched.new_process_run()
+    held = await watched.begun(flow_run_id=new.flow_run_id, holder=new.holder)
+    await watched.begin(new)
+    await Meters(watched.store, seen.telemetry).run_once()
+
+    assert seen.numbers(RUNS_CREATED) == {(): 1}
+    assert seen.numbers(LEASES_GRANTED) == {("",): 1}
+    assert seen.numbers(LEASES_HELD) == {("",): 1, ("default",): 0}
+    assert seen.numbers(QUEUE_DEPTH) == {("default", "default"): 0}
+
+    await watched.pass_time(TTL_SECONDS)
+    await watched.resume(held)
+
+    assert seen.numbers(LEASES_EXPIRED) == {("",): 1}
+    assert seen.numbers(RUNS_ENDED) == {("CRASHED",): 1}
+    assert seen.numbers(LEASES_GRANTED) == {("",): 2}
+    assert [attributes(span)["name"] for span in seen.spans(SPAN_TRANSACTION)].count("ProcessRuns.start") == 2
+
+
 async def test_a_round_of_retention_says_what_went(watched: Plane, seen: Seen, clock: FakeClock) -> None:
     session = await watched.open()
     held = await watched.running(session)

@@ -1,7 +1,6 @@
 """The server as a process: how it goes, what it keeps, and what it says when its database is away, full or too new."""
 
 import asyncio
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -191,20 +190,6 @@ async def test_a_database_of_a_newer_server_is_left_alone(tmp_path: Path) -> Non
     assert "9999" in ended.stderr
     assert "newer" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 3 MB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("no right to mount a small file system here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 async def test_a_full_disk_is_named_and_loses_nothing(small_disk: Path) -> None:

@@ -37,5 +37,5 @@ def scene(
     kind: Kind, database_url: str, clock: FakeClock, open_plane: OpenPlane, monkeypatch: pytest.MonkeyPatch
 ) -> Scene:
     """Where a check takes place. Who must wait for SQLite's one writer gives up soon, as on PostgreSQL for a lock."""
-    monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 1)
     return Scene(kind, database_url, clock, open_plane)

@@ -194,13 +194,13 @@ def _admit_any_token(patch: Patch) -> None:
 
 
 def _admit_any_parent(patch: Patch) -> None:
-    patch.setattr(creation._Batch, "_refuse_parent", lambda self, parent: None)
+    patch.setattr(creation, "refuse_parent", lambda parent, runs: None)
 
 
 # 3
 
 
-def _end_leases_without_looking(patch: Patch) -> None:
+def end_leases_without_looking(patch: Patch) -> None:
     def drop_expired(kind: Kind) -> Whatever:
         named = one_of(lease.c.flow_run_id, "ids", kind)
         return delete(lease).where(named, leases_locked(kind)).returning(lease)
@@ -282,7 +282,7 @@ def _count_restarts_as_retries(patch: Patch) -> None:
 # 7
 
 
-def _let_nobody_return(patch: Patch) -> None:
+def let_nobody_return(patch: Patch) -> None:
     patch.setattr(holders, "reclaim", lambda run, *, now: None)
     patch.setattr(runs, "reclaim", lambda run, *, now: None)
 
@@ -483,7 +483,7 @@ GUARDS = (
     Guard(2, "fence of logs", checks.an_old_token_logs_nothing, _admit_any_token),
     Guard(2, "fence of task runs", checks.an_old_token_reports_no_task_runs, _admit_any_token),
     Guard(2, "token of a parent", checks.an_old_token_starts_no_child, _admit_any_parent),
-    Guard(3, "expiry in the statement", checks.a_renewal_that_came_first_counts, _end_leases_without_looking, POSTGRES),
+    Guard(3, "expiry in the statement", checks.a_renewal_that_came_first_counts, end_leases_without_looking, POSTGRES),
     Guard(3, "a new token", checks.what_was_taken_over_has_a_new_token, _keep_the_token),
     Guard(4, "wishes are remembered", checks.a_lost_answer_is_repeated, _forget_wishes),
     Guard(4, "silent leases expire", checks.a_grant_that_nobody_took_falls_back, _never_find_expired),
@@ -495,7 +495,7 @@ GUARDS = (
     Guard(6, "restarts", checks.lost_after_the_start_is_restarted_where_asked, _never_restart),
     Guard(6, "restarts are capped", checks.lost_after_the_start_is_restarted_where_asked, _restart_for_ever),
     Guard(6, "counted apart", checks.lost_after_the_start_is_restarted_where_asked, _count_restarts_as_retries),
-    Guard(7, "holders return", checks.who_comes_back_has_its_run_again, _let_nobody_return),
+    Guard(7, "holders return", checks.who_comes_back_has_its_run_again, let_nobody_return),
     Guard(7, "claims end", checks.nobody_comes_back_to_what_was_decided_since, _remember_who_was_lost),
     Guard(7, "a second look", checks.two_who_come_back_at_once_both_have_it, _look_once, POSTGRES),
     Guard(7, "a second try", checks.who_adopts_while_its_worker_comes_back_has_it, _adopt_once, POSTGRES),

@@ -5,7 +5,7 @@ What is checked is in `checks.py`. That each check notices when its invariant is
 
 import pytest
 
-from tests.simulation import checks
+from tests.simulation import checks, process_run_checks
 from tests.simulation.scene import Scene
 
 
@@ -200,3 +200,27 @@ async def test_invariant_15_log_lines_are_contiguous(scene: Scene) -> None:
 
 async def test_invariant_15_racing_writers_of_one_stream_store_each_line_once(scene: Scene) -> None:
     await checks.racing_writers_of_one_stream_store_each_line_once(scene)
+
+
+async def test_invariant_02_an_old_token_starts_no_run_of_its_own(scene: Scene) -> None:
+    await process_run_checks.an_old_token_starts_no_run_of_its_own(scene)
+
+
+async def test_invariant_02_an_old_token_takes_nothing_up(scene: Scene) -> None:
+    await process_run_checks.an_old_token_takes_nothing_up(scene)
+
+
+async def test_invariant_03_what_was_taken_up_has_a_new_token(scene: Scene) -> None:
+    await process_run_checks.what_was_taken_up_has_a_new_token(scene)
+
+
+async def test_invariant_03_a_renewal_before_a_resumption_counts(scene: Scene) -> None:
+    await process_run_checks.a_renewal_before_a_resumption_counts(scene)
+
+
+async def test_invariant_07_a_process_that_comes_back_has_its_run_again(scene: Scene) -> None:
+    await process_run_checks.a_process_that_comes_back_has_its_run_again(scene)
+
+
+async def test_invariant_09_an_outage_lets_nobody_be_replaced(scene: Scene) -> None:
+    await process_run_checks.an_outage_lets_nobody_be_replaced(scene)

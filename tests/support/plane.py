@@ -21,9 +21,12 @@ from orch_server.application.grants import GrantedLease
 from orch_server.application.holders import Heartbeat, HeldLease, Reported, SyncedLease
 from orch_server.application.lease_rows import LeaseView, Session, Wish
 from orch_server.application.leases import HeartbeatAnswer, Leases
+from orch_server.application.process_runs import ProcessRuns, Start
 from orch_server.application.replies import Reply
+from orch_server.application.resuming import Resumption
 from orch_server.application.schedules import Schedules
 from orch_server.application.session_hints import SessionHints
+from orch_server.application.starting import NewProcessRun
 from orch_server.application.sweeping import Swept
 from orch_server.application.telemetry import NoTelemetry, Telemetry
 from orch_server.application.work_pools import WorkPoolDraft, WorkPools, ensure_default_pool
@@ -35,7 +38,8 @@ from orch_server.clock import TimeOrderedIds
 from orch_server.domain.deployments import Deployment
 from orch_server.domain.flow_runs import NO_TRACE, FlowRun, FlowRunFilter
 from orch_server.domain.launch import LaunchSpec
-from orch_server.domain.leases import LeasePhase
+from orch_server.domain.leases import LeasePhase, ProcessHolder
+from orch_server.domain.policies import NO_RECOVERY
 from orch_server.domain.runs import ReportVerdict, RunReport
 from orch_server.domain.states import LEASED, TERMINAL, StateChange, StateType
 from orch_server.storage.database import Database
@@ -138,6 +142,7 @@ class Plane:
         self.leases = Leases(store, self.dispatcher, self.hints, lambda: chance, telemetry)
         self.workers = Workers(store, self.ids, wakeups, self.hints)
         self.creation: FlowRunCreation[CreatedFlowRun] = FlowRunCreation(store, self.ids, telemetry)
+        self.process_runs: ProcessRuns[GrantedLease] = ProcessRuns(store, self.ids, telemetry)
         self.runs = FlowRuns(store, wakeups)
         self.pools = WorkPools(store, self.ids)
         self.queues = WorkQueues(store, self.ids)
@@ -273,6 +278,41 @@ class Plane:
         [released] = await self.leases.release([held.named(LeasePhase.STARTING)], "given back")
         return released
 
+    # What processes without a worker do
+
+    def new_process_run(self, **fields: Field) -> NewProcessRun:
+        """A run of the flow "etl" that a process of its own begins now, but for the fields given."""
+        known: dict[str, Field] = {
+            "flow_run_id": self.ids.new(self.clock.now()),
+            "flow_name": "etl",
+            "name": "",
+            "parameters": "{}",
+            "tags": (),
+            "recovery_policy": NO_RECOVERY,
+            "parent": None,
+            "trace": NO_TRACE,
+            "flow_version": "",
+            "holder": new_holder(),
+            "age": timedelta(),
+        }
+        return NewProcessRun(**known | fields)
+
+    async def begin(self, new: NewProcessRun, *, request_id: UUID | None = None) -> GrantedLease:
+        """Start a run as the process that runs it does."""
+        return await self.process_runs.start(Start(new, reply(request_id)))
+
+    async def begun(self, **fields: Field) -> Held:
+        """Start a run of this process; see `new_process_run`."""
+        granted = await self.begin(self.new_process_run(**fields))
+        return Held(granted.run.id, granted.lease.token)
+
+    async def resume(self, held: Held, *, request_id: UUID | None = None, **fields: Field) -> GrantedLease:
+        """Take a run up again whose newest token is the one of `held`, as far as the process knows."""
+        known: dict[str, Field] = {"holder": new_holder(), "flow_version": "", "take_over": False}
+        return await self.process_runs.resume(
+            Resumption(held.run_id, held.token, **known | fields), reply(request_id, method="Resume")
+        )
+
     # Time
 
     async def sweep(self) -> Swept:
@@ -332,6 +372,11 @@ class Plane:
             assert run_id not in leases or leases[run_id].token == facts.token
             assert facts.state.type == StateType.SCHEDULED or facts.state.type in LEASED | TERMINAL
             assert_history(await self.history(run_id), version=facts.version, state=facts.state.type)
+
+
+def new_holder(name: str = "host/boot/7/100", *, ttl_seconds: float = TTL_SECONDS) -> ProcessHolder:
+    """A process that holds runs without a worker."""
+    return ProcessHolder(uuid4(), name, timedelta(seconds=ttl_seconds))
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:

@@ -141,3 +141,21 @@ class IncompatibleServerError(OrchClientError):
 
 class ServerError(OrchClientError):
     """The control plane failed."""
+
+
+ERRORS: Mapping[str, type[OrchClientError]] = {
+    "INVALID_ARGUMENT": InvalidArgumentError,
+    "OUT_OF_RANGE": InvalidArgumentError,
+    "NOT_FOUND": NotFoundError,
+    "ALREADY_EXISTS": AlreadyExistsError,
+    "FAILED_PRECONDITION": FailedPreconditionError,
+    "ABORTED": ConflictError,
+    "UNAUTHENTICATED": UnauthenticatedError,
+    "PERMISSION_DENIED": PermissionDeniedError,
+    "RESOURCE_EXHAUSTED": OverloadedError,
+    "UNAVAILABLE": UnavailableError,
+    "DEADLINE_EXCEEDED": DeadlineError,
+    "CANCELLED": CallCancelledError,
+    "UNIMPLEMENTED": IncompatibleServerError,
+}
+"""Which error stands for which canonical code; ServerError for all others."""

@@ -11,41 +11,8 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from orch_client.errors import (
-    AlreadyExistsError,
-    CallCancelledError,
-    ConflictError,
-    DeadlineError,
-    FailedPreconditionError,
-    Failure,
-    FieldViolation,
-    IncompatibleServerError,
-    InvalidArgumentError,
-    NotFoundError,
-    OrchClientError,
-    OverloadedError,
-    PermissionDeniedError,
-    ServerError,
-    UnauthenticatedError,
-    UnavailableError,
-)
+from orch_client.errors import ERRORS, Failure, FieldViolation, OrchClientError, ServerError
 from orch_client.settings import ClientSettings
-
-ERRORS: Mapping[str, type[OrchClientError]] = {
-    "INVALID_ARGUMENT": InvalidArgumentError,
-    "OUT_OF_RANGE": InvalidArgumentError,
-    "NOT_FOUND": NotFoundError,
-    "ALREADY_EXISTS": AlreadyExistsError,
-    "FAILED_PRECONDITION": FailedPreconditionError,
-    "ABORTED": ConflictError,
-    "UNAUTHENTICATED": UnauthenticatedError,
-    "PERMISSION_DENIED": PermissionDeniedError,
-    "RESOURCE_EXHAUSTED": OverloadedError,
-    "UNAVAILABLE": UnavailableError,
-    "DEADLINE_EXCEEDED": DeadlineError,
-    "CANCELLED": CallCancelledError,
-    "UNIMPLEMENTED": IncompatibleServerError,
-}
 
 _DETAILS_KEY = "grpc-status-details-bin"
 

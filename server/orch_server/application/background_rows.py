@@ -13,3 +13,7 @@ class BackgroundRows(Protocol):
         Other servers' rounds of the same service wait until this transaction ends.
         """
         ...
+
+    def last(self, name: str) -> datetime | None:
+        """When the last round of the service began, without waiting for one under way; None where none ever has."""
+        ...

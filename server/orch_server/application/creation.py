@@ -13,8 +13,7 @@ from uuid import UUID
 from orch_server.application.errors import FailedPrecondition, NotFound, OrchError
 from orch_server.application.flows import KnownFlows
 from orch_server.application.ports import Ids, Lane, Store, Transaction, Turn, pool_topic, run_topic
-from orch_server.application.replies import A, R, Reply, once
-from orch_server.application.request_rows import AnsweredRequest
+from orch_server.application.replies import A, R, Reply, once, once_each
 from orch_server.application.telemetry import RUNS_CREATED, Telemetry
 from orch_server.application.work_queues import queue_not_found, resolve_queues
 from orch_server.domain.deployments import RunTemplate
@@ -105,29 +104,12 @@ class FlowRunCreation(Generic[A]):
         return await self._store.write(lambda tx: once(tx, reply, lambda: work(tx)))
 
     def _create_each(self, tx: Transaction, creations: Sequence[Creation[A]]) -> list[A | Exception]:
-        asked = list(dict.fromkeys(r for each in creations if (r := each.reply.request_id) is not None))
-        recalled = tx.requests.find(asked) if asked else {}
-        before = set(recalled)
-        fresh = _first_of_each(creations, recalled)
-        outcomes = dict(
-            zip(fresh, _Batch(tx, self._ids, self._flows, [creations[i].new for i in fresh]).create(), strict=True)
-        )
-        answers: dict[int, A | Exception] = {}
-        for place, outcome in outcomes.items():
-            reply = creations[place].reply
-            if isinstance(outcome, OrchError):
-                answers[place] = outcome
-                continue
-            answers[place] = answer = reply.convert(outcome)
-            if reply.request_id is not None:
-                recalled[reply.request_id] = reply.remember(reply.request_id, answer)
-        tx.requests.add([recalled[each] for each in asked if each in recalled and each not in before])
-        self._count(outcomes.values())
-        for place, each in enumerate(creations):
-            if place not in answers:
-                repeated = _recall(each.reply, recalled)
-                answers[place] = repeated
-        return [answers[place] for place in range(len(creations))]
+        def work(places: Sequence[int]) -> Sequence[CreatedFlowRun | OrchError]:
+            outcomes = _Batch(tx, self._ids, self._flows, [creations[place].new for place in places]).create()
+            self._count(outcomes)
+            return outcomes
+
+        return once_each(tx, [each.reply for each in creations], work)
 
     def _count(self, outcomes: Iterable[CreatedFlowRun | OrchError]) -> None:
         """Not those that were refused, or whose key was used before."""
@@ -136,27 +118,21 @@ class FlowRunCreation(Generic[A]):
             self._telemetry.count(RUNS_CREATED, made)
 
 
-def _first_of_each(creations: Sequence[Creation[A]], recalled: Mapping[UUID, AnsweredRequest]) -> list[int]:
-    """Places of the creations to carry out: not those answered before, and of repeats only the first."""
-    seen = set(recalled)
-    places: list[int] = []
-    for place, each in enumerate(creations):
-        request_id = each.reply.request_id
-        if request_id is None or request_id not in seen:
-            places.append(place)
-        if request_id is not None:
-            seen.add(request_id)
-    return places
+def refuse_parent(parent: Parent | None, runs: Mapping[UUID, RunFacts]) -> OrchError | None:
+    """Why a parent, one of these locked runs, may not have this child; None where it may.
 
-
-def _recall(reply: Reply[CreatedFlowRun, A], recalled: Mapping[UUID, AnsweredRequest]) -> A | OrchError:
-    request_id = reply.request_id
-    try:
-        if request_id is None or request_id not in recalled:
-            return NotFound("answer", str(request_id), "The call that it repeats has failed. Try again.")
-        return reply.recall(recalled[request_id])
-    except OrchError as error:
-        return error
+    A child run is a write of its parent's holder: an old token may not make one.
+    """
+    if parent is None:
+        return None
+    facts = runs.get(parent.flow_run_id)
+    if facts is None:
+        return NotFound("flow run", str(parent.flow_run_id), "It was named as the parent.")
+    held = facts.state.type in LEASED or facts.lost_from is not None
+    if facts.token != parent.token or not held:
+        text = "The parent's lease is lost or the parent has ended; it may not start child runs. Stop it."
+        return FailedPrecondition(text, reason="LEASE_LOST", metadata={"flow_run_id": str(parent.flow_run_id)})
+    return None
 
 
 class _Batch:
@@ -208,7 +184,7 @@ class _Batch:
         pair = self._queue_of(new)
         if pair is not None and pair not in self._queues:
             return queue_not_found(self._tx, *pair)
-        refusal = self._refuse_parent(new.parent)
+        refusal = refuse_parent(new.parent, self._parents)
         if refusal is not None:
             return refusal
         scope = self._scope(new)
@@ -219,19 +195,6 @@ class _Batch:
         if key is not None:
             self._by_key[key] = run
         return CreatedFlowRun(run, created=True)
-
-    def _refuse_parent(self, parent: Parent | None) -> OrchError | None:
-        """A child run is a write of its parent's holder: an old token may not make one."""
-        if parent is None:
-            return None
-        facts = self._parents.get(parent.flow_run_id)
-        if facts is None:
-            return NotFound("flow run", str(parent.flow_run_id), "It was named as the parent.")
-        held = facts.state.type in LEASED or facts.lost_from is not None
-        if facts.token != parent.token or not held:
-            text = "The parent's lease is lost or the parent has ended; it may not start child runs. Stop it."
-            return FailedPrecondition(text, reason="LEASE_LOST", metadata={"flow_run_id": str(parent.flow_run_id)})
-        return None
 
     def _made(self, new: NewFlowRun, template: RunTemplate | None, pair: tuple[str, str] | None) -> FlowRun:
         now = self._tx.now

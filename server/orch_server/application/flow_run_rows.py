@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
-from orch_server.domain.leases import Lease
+from orch_server.domain.leases import Lease, ProcessHolder
 from orch_server.domain.results import Result
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import StateChange, StateType
@@ -28,8 +28,8 @@ class Change:
 class FlowRunRows(Protocol):
     """Flow runs, their results, tags and histories."""
 
-    def add(self, runs: Sequence[FlowRun]) -> None:
-        """Insert new runs with their tags and first states."""
+    def add(self, runs: Sequence[FlowRun], *, granted: Sequence[Lease] = ()) -> None:
+        """Insert new runs with their tags and first states, and in the same statement leases of some of them."""
         ...
 
     def find_by_key(self, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
@@ -66,6 +66,10 @@ class FlowRunRows(Protocol):
 
     def states(self, run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:
         """A run's history, oldest first, past a version."""
+        ...
+
+    def set_holder(self, run_id: UUID, holder: ProcessHolder, *, flow_version: str) -> None:
+        """Another process holds a locked run of no pool from now on, and runs this version of its flow."""
         ...
 
     def rename(self, run_id: UUID, *, name: str, tags: Sequence[str], version: int) -> bool:

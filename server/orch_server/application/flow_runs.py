@@ -16,6 +16,12 @@ from orch_server.domain.runs import RunFacts, apply
 from orch_server.domain.states import LEASED, TERMINAL, StateChange, StateType
 from orch_server.domain.transitions import Event, transition
 
+_POOL_GONE = "The run's work pool is gone, and with it the workers that could take the run. Create a new run."
+_NO_POOL = (
+    "The run was started by its own process and belongs to no work pool: no worker would take it. Run the script "
+    "again, or take the run up again with ResumeFlowRun."
+)
+
 
 class FlowRuns:
     """The use cases of flow runs that exist."""
@@ -107,7 +113,7 @@ class FlowRuns:
                 text = f"The run is {facts.state.name}; only a run that has ended can be tried again."
                 raise FailedPrecondition(text, reason="RUN_NOT_ENDED", metadata={"flow_run_id": str(run_id)})
             if not _get(tx, run_id).work_queue_name:
-                text = "The run's work pool is gone, or it never had one. Create a new run."
+                text = _POOL_GONE if facts.work_pool_id is not None else _NO_POOL
                 raise FailedPrecondition(text, reason="RUN_HAS_NO_POOL", metadata={"flow_run_id": str(run_id)})
             apply_changes(tx, [Change(facts, (apply(facts, step, now=tx.now, message="Retry was asked for."),))])
             return _get(tx, run_id)

@@ -15,7 +15,7 @@ from orch_server.application.lease_rows import HeardSession, Renewal
 from orch_server.application.ports import Chance, Transaction, pool_topic, run_topic, slot_topic
 from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.launch import NO_LAUNCH_SPEC, LaunchSpec
-from orch_server.domain.leases import DEFAULT_TTL, Lease, LeasePhase, LeaseVerdict
+from orch_server.domain.leases import DEFAULT_TTL, Lease, LeasePhase, LeaseVerdict, process_lease
 from orch_server.domain.runs import (
     ReportVerdict,
     RunFacts,
@@ -175,14 +175,21 @@ def restore(
 def _fresh_leases(
     tx: Transaction, facts: Sequence[RunFacts], sessions: dict[tuple[UUID, int], UUID | None]
 ) -> dict[UUID, Lease]:
-    """Leases for runs that their holders have again, under the token they had. None for runs of deleted pools."""
+    """Leases for runs that their holders have again, under the token they had. None for runs of deleted pools.
+
+    They last as long as their pool's do, or, where a process holds the run without a worker, as long as it asked for.
+    """
     if not facts:
         return {}
     runs = tx.flow_runs.get([each.id for each in facts])
-    ttls = tx.leases.pool_ttls({each.work_pool_id for each in facts if each.work_pool_id is not None})
+    pool_ids = {each.work_pool_id for each in facts if each.work_pool_id is not None}
+    ttls = tx.leases.pool_ttls(pool_ids) if pool_ids else {}
     leases: dict[UUID, Lease] = {}
     for each in facts:
         run = runs[each.id]
+        if run.holder is not None:
+            leases[each.id] = process_lease(each.id, each.token, run.holder, now=tx.now)
+            continue
         if each.work_pool_id not in ttls or run.work_queue_id is None or not run.work_queue_name:
             continue
         ttl = ttls[each.work_pool_id]

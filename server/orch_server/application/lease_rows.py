@@ -112,12 +112,14 @@ NO_BACKLOG = Backlog(None, blocked=False)
 
 @dataclass(frozen=True, slots=True)
 class LeaseView:
-    """A lease as an onlooker sees it; `remaining` is negative where it is overdue."""
+    """A lease as an onlooker sees it; `remaining` is negative where it is overdue. `holder_name` is of the process that
+    took the run without a worker."""
 
     lease: Lease
     worker_name: str
     work_pool_name: str
     remaining: timedelta
+    holder_name: str = ""
 
 
 class LeaseRows(Protocol):
@@ -193,9 +195,15 @@ class LeaseRows(Protocol):
         ...
 
     def page(
-        self, *, work_pool_id: UUID | None, session_id: UUID | None, before: UUID | None, limit: int
+        self,
+        *,
+        work_pool_id: UUID | None,
+        session_id: UUID | None,
+        before: UUID | None,
+        limit: int,
+        flow_run_id: UUID | None = None,
     ) -> list[LeaseView]:
-        """Leases by run id, newest first, for onlookers."""
+        """Leases by run id, newest first, for onlookers. None: of whichever pool, session or run."""
         ...
 
 

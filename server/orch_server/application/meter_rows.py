@@ -31,7 +31,7 @@ class MeterRows(Protocol):
         ...
 
     def held_leases(self, *, most: int) -> list[HeldLeases]:
-        """Every pool's leases, `most` of all pools together."""
+        """Every pool's leases, `most` of all pools together; under an empty name, those of runs of no pool, if any."""
         ...
 
     def pool_names(self, work_pool_ids: Set[UUID]) -> Mapping[UUID, str]:

@@ -7,23 +7,26 @@ topics it touched. The store runs it in one transaction of the database; what it
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
-from orch_server.application.background_rows import BackgroundRows
-from orch_server.application.deployment_rows import DeploymentRows
-from orch_server.application.fence_rows import FenceRows
-from orch_server.application.flow_rows import FlowRows
-from orch_server.application.flow_run_rows import FlowRunRows
-from orch_server.application.lease_rows import LeaseRows, SessionRows
-from orch_server.application.log_rows import LogRows
-from orch_server.application.meter_rows import MeterRows
-from orch_server.application.request_rows import RequestRows
-from orch_server.application.retention_rows import PartitionRows, RetentionRows
-from orch_server.application.schedule_rows import ScheduleRows
-from orch_server.application.task_run_rows import TaskRunRows
-from orch_server.application.work_pool_rows import WorkPoolRows
-from orch_server.application.work_queue_rows import WorkQueueRows
+# Only for annotations: a script that runs one flow need not load schedules and the like.
+if TYPE_CHECKING:
+    from orch_server.application.background_rows import BackgroundRows
+    from orch_server.application.deployment_rows import DeploymentRows
+    from orch_server.application.fence_rows import FenceRows
+    from orch_server.application.flow_rows import FlowRows
+    from orch_server.application.flow_run_rows import FlowRunRows
+    from orch_server.application.lease_rows import LeaseRows, SessionRows
+    from orch_server.application.log_rows import LogRows
+    from orch_server.application.meter_rows import MeterRows
+    from orch_server.application.request_rows import RequestRows
+    from orch_server.application.retention_rows import PartitionRows, RetentionRows
+    from orch_server.application.schedule_rows import ScheduleRows
+    from orch_server.application.task_run_rows import TaskRunRows
+    from orch_server.application.work_pool_rows import WorkPoolRows
+    from orch_server.application.work_queue_rows import WorkQueueRows
+
 
 R = TypeVar("R")
 I_contra = TypeVar("I_contra", contravariant=True)
@@ -117,82 +120,82 @@ class Transaction(Protocol):
         ...
 
     @property
-    def flow_runs(self) -> FlowRunRows:
+    def flow_runs(self) -> "FlowRunRows":
         """Flow runs."""
         ...
 
     @property
-    def leases(self) -> LeaseRows:
+    def leases(self) -> "LeaseRows":
         """Leases."""
         ...
 
     @property
-    def sessions(self) -> SessionRows:
+    def sessions(self) -> "SessionRows":
         """Sessions of workers."""
         ...
 
     @property
-    def background(self) -> BackgroundRows:
+    def background(self) -> "BackgroundRows":
         """What background services remember."""
         ...
 
     @property
-    def meters(self) -> MeterRows:
+    def meters(self) -> "MeterRows":
         """What gauges show."""
         ...
 
     @property
-    def fences(self) -> FenceRows:
+    def fences(self) -> "FenceRows":
         """Where runs stand, for what their holders write beside them."""
         ...
 
     @property
-    def task_runs(self) -> TaskRunRows:
+    def task_runs(self) -> "TaskRunRows":
         """Task runs."""
         ...
 
     @property
-    def logs(self) -> LogRows:
+    def logs(self) -> "LogRows":
         """Logs."""
         ...
 
     @property
-    def retention(self) -> RetentionRows:
+    def retention(self) -> "RetentionRows":
         """What is old enough to go."""
         ...
 
     @property
-    def partitions(self) -> PartitionRows:
+    def partitions(self) -> "PartitionRows":
         """Postgres' partitions by day."""
         ...
 
     @property
-    def requests(self) -> RequestRows:
+    def requests(self) -> "RequestRows":
         """Answered requests."""
         ...
 
     @property
-    def flows(self) -> FlowRows:
+    def flows(self) -> "FlowRows":
         """Flows."""
         ...
 
     @property
-    def work_pools(self) -> WorkPoolRows:
+    def work_pools(self) -> "WorkPoolRows":
         """Work pools."""
         ...
 
     @property
-    def work_queues(self) -> WorkQueueRows:
+    def work_queues(self) -> "WorkQueueRows":
         """Work queues."""
         ...
 
     @property
-    def deployments(self) -> DeploymentRows:
+    def deployments(self) -> "DeploymentRows":
         """Deployments and their versions."""
         ...
 
     @property
-    def schedules(self) -> ScheduleRows:
+    def schedules(self) -> "ScheduleRows":
         """Schedules."""
         ...
 
@@ -214,15 +217,17 @@ class Lane(Protocol[I_contra, R_co]):
 
 
 class Turn(IntEnum):
-    """The order of use cases that share a transaction: what is created or given back can be granted at once.
+    """The order of use cases that share a transaction: what is created or given back can be granted at once, and what
+    a process has started can have child runs.
 
     Granting comes last also because it locks pools and sessions, for which it must not keep others waiting for long.
     """
 
-    CREATE = 0
-    REPORT = 1
-    RELEASE = 2
-    GRANT = 3
+    START = 0
+    CREATE = 1
+    REPORT = 2
+    RELEASE = 3
+    GRANT = 4
 
 
 class Store(Protocol):

@@ -3,12 +3,12 @@
 The answer is stored in the transaction that carried the call out, as the bytes that went over the wire.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from orch_server.application.errors import InvalidArgument
+from orch_server.application.errors import InvalidArgument, NotFound, OrchError
 from orch_server.application.ports import Transaction
 from orch_server.application.request_rows import AnsweredRequest
 
@@ -55,3 +55,54 @@ def once(tx: Transaction, reply: Reply[R, A], work: Callable[[], R]) -> A:
     answer = reply.convert(work())
     tx.requests.add([reply.remember(reply.request_id, answer)])
     return answer
+
+
+def once_each(
+    tx: Transaction,
+    replies: Sequence[Reply[R, A]],
+    work: Callable[[Sequence[int]], Sequence[R | OrchError]],
+) -> list[A | Exception]:
+    """`once` for many calls that share a transaction: each is carried out, or answered as it was before.
+
+    `work` is given the places of the calls to carry out and answers each, with its result or why it is refused.
+    """
+    asked = list(dict.fromkeys(each.request_id for each in replies if each.request_id is not None))
+    before = tx.requests.find(asked) if asked else {}
+    fresh = _first_of_each(replies, before)
+    recalled, answers = dict(before), dict[int, A | Exception]()
+    for place, outcome in zip(fresh, work(fresh), strict=True):
+        reply = replies[place]
+        if isinstance(outcome, OrchError):
+            answers[place] = outcome
+            continue
+        answers[place] = answer = reply.convert(outcome)
+        if reply.request_id is not None:
+            recalled[reply.request_id] = reply.remember(reply.request_id, answer)
+    tx.requests.add([recalled[each] for each in asked if each in recalled and each not in before])
+    for place, reply in enumerate(replies):
+        if place not in answers:
+            repeated = _recall(reply, recalled)
+            answers[place] = repeated
+    return [answers[place] for place in range(len(replies))]
+
+
+def _first_of_each(replies: Sequence[Reply[R, A]], before: Mapping[UUID, AnsweredRequest]) -> list[int]:
+    """Places of the calls to carry out: not those answered before, and of repeats only the first."""
+    seen = set(before)
+    places: list[int] = []
+    for place, each in enumerate(replies):
+        if each.request_id is None or each.request_id not in seen:
+            places.append(place)
+        if each.request_id is not None:
+            seen.add(each.request_id)
+    return places
+
+
+def _recall(reply: Reply[R, A], recalled: Mapping[UUID, AnsweredRequest]) -> A | OrchError:
+    request_id = reply.request_id
+    try:
+        if request_id is None or request_id not in recalled:
+            return NotFound("answer", str(request_id), "The call that it repeats has failed. Try again.")
+        return reply.recall(recalled[request_id])
+    except OrchError as error:
+        return error

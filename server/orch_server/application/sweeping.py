@@ -12,7 +12,7 @@ from orch_server.domain.leases import Lease, amnesty_due
 from orch_server.domain.runs import lose
 from orch_server.domain.states import TERMINAL, StateType
 
-_LOST = "Contact to the run's holder was lost: no heartbeat for longer than the lease lasts."
+LOST_CONTACT = "Contact to the run's holder was lost: no heartbeat for longer than the lease lasts."
 SERVICE = "lease_sweeper"
 
 
@@ -20,7 +20,8 @@ SERVICE = "lease_sweeper"
 class Swept:
     """What a round did: how many leases expired, how many an amnesty extended, and whether more may be waiting.
 
-    expired_by_pool: the same leases by their pool's name, empty where the pool is gone. ended: runs that ended by it.
+    expired_by_pool: the same leases by their pool's name, empty where the pool is gone or there was none. ended: runs
+    that ended by it.
     """
 
     expired: int = 0
@@ -39,7 +40,7 @@ def sweep(tx: Transaction, *, sweep_interval: timedelta, limit: int) -> Swept:
     runs = tx.flow_runs.lock(overdue, skip_locked=True)
     dropped = tx.leases.drop_expired(list(runs))
     changes = [
-        Change(runs[lease.flow_run_id], (lose(runs[lease.flow_run_id], now=tx.now, message=_LOST)[0],))
+        Change(runs[lease.flow_run_id], (lose(runs[lease.flow_run_id], now=tx.now, message=LOST_CONTACT)[0],))
         for lease in dropped
     ]
     tx.flow_runs.change(changes)
@@ -57,5 +58,6 @@ def sweep(tx: Transaction, *, sweep_interval: timedelta, limit: int) -> Swept:
 def _by_pool(tx: Transaction, leases: Sequence[Lease]) -> Mapping[str, int]:
     if not leases:
         return {}
-    names = tx.meters.pool_names({lease.work_pool_id for lease in leases})
-    return Counter(names.get(lease.work_pool_id, "") for lease in leases)
+    pool_ids = {lease.work_pool_id for lease in leases if lease.work_pool_id is not None}
+    names = tx.meters.pool_names(pool_ids) if pool_ids else {}
+    return Counter(names.get(lease.work_pool_id, "") if lease.work_pool_id is not None else "" for lease in leases)

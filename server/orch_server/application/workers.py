@@ -111,13 +111,21 @@ class Workers:
         rows = await self._store.read(look)
         return page_of(rows, size=request.size, scope=request.scope, key=[(str(each.id),) for each in rows])
 
-    async def leases(self, request: PageRequest, *, work_pool_name: str, session_id: UUID | None) -> Page[LeaseView]:
-        """Leases, those of the newest runs first."""
+    async def leases(
+        self, request: PageRequest, *, work_pool_name: str, session_id: UUID | None, flow_run_id: UUID | None = None
+    ) -> Page[LeaseView]:
+        """Leases, those of the newest runs first. None: of every session or run."""
         before = id_key(request)
 
         def look(tx: Transaction) -> list[LeaseView]:
             pool_id = _pool_id(tx, work_pool_name)
-            return tx.leases.page(work_pool_id=pool_id, session_id=session_id, before=before, limit=request.size + 1)
+            return tx.leases.page(
+                work_pool_id=pool_id,
+                session_id=session_id,
+                flow_run_id=flow_run_id,
+                before=before,
+                limit=request.size + 1,
+            )
 
         rows = await self._store.read(look)
         keys = [(str(each.lease.flow_run_id),) for each in rows]

@@ -90,13 +90,22 @@ async def _where_quiet(store: Store, work: Callable[[Transaction], None], table:
 class Retention:
     """Deletes what has been kept long enough, and sees to the next days' partitions."""
 
-    def __init__(self, store: Store, periods: RetentionPeriods, telemetry: Telemetry | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        periods: RetentionPeriods,
+        telemetry: Telemetry | None = None,
+        *,
+        per_transaction: int = _PER_TRANSACTION,
+    ) -> None:
+        """per_transaction: how many things go in one, so how long others wait for it."""
         self._store = store
         self._periods = periods
+        self._per_transaction = per_transaction
         self._telemetry = telemetry or NoTelemetry()
 
     async def run_once(self) -> RetentionResult:
-        """One round: at most 20 transactions for each kind of thing, and at most 500 things in each."""
+        """One round: at most 20 transactions for each kind of thing."""
         with self._telemetry.span(SPAN_RETENTION) as span:
             result = await self._forget()
             for kind, count in asdict(result).items():
@@ -108,15 +117,17 @@ class Retention:
         now, periods = await self._store.read(lambda tx: tx.now), self._periods
         result = RetentionResult()
         if periods.runs is not None:
-            runs, more = await self._repeat(partial(_delete_runs, before=now - periods.runs))
+            runs, more = await self._repeat(
+                partial(_delete_runs, before=now - periods.runs, limit=self._per_transaction)
+            )
             result = replace(result, flow_runs=runs, more=more)
         for table, period in self._daily():
             result = await self._forget_days(table, now - period, result)
         requests, more_requests = await self._repeat(
-            lambda tx: tx.retention.delete_requests(now - periods.requests, limit=_PER_TRANSACTION)
+            lambda tx: tx.retention.delete_requests(now - periods.requests, limit=self._per_transaction)
         )
         sessions, more_sessions = await self._repeat(
-            lambda tx: tx.retention.delete_sessions(now - periods.sessions, limit=_PER_TRANSACTION)
+            lambda tx: tx.retention.delete_sessions(now - periods.sessions, limit=self._per_transaction)
         )
         more = result.more or more_requests or more_sessions
         return replace(result, requests=requests, sessions=sessions, more=more)
@@ -142,7 +153,7 @@ class Retention:
         dropped = 0
         for day in await self._store.read(lambda tx: tx.partitions.expired(table, before)):
             dropped += await _where_quiet(self._store, partial(_drop, table=table, day=day), table)
-        rows, more = await self._repeat(lambda tx: tx.retention.delete_rows(table, before, limit=_PER_TRANSACTION))
+        rows, more = await self._repeat(lambda tx: tx.retention.delete_rows(table, before, limit=self._per_transaction))
         return replace(
             result, partitions=result.partitions + dropped, rows=result.rows + rows, more=result.more or more
         )
@@ -153,13 +164,13 @@ class Retention:
         for _ in range(_TRANSACTIONS):
             gone = await self._store.write(work)
             total += gone
-            if gone < _PER_TRANSACTION:
+            if gone < self._per_transaction:
                 return total, False
         return total, True
 
 
-def _delete_runs(tx: Transaction, *, before: datetime) -> int:
-    ids = tx.retention.ended_runs(before, limit=_PER_TRANSACTION)
+def _delete_runs(tx: Transaction, *, before: datetime, limit: int) -> int:
+    ids = tx.retention.ended_runs(before, limit=limit)
     if ids:
         tx.flow_runs.delete(ids)
     return len(ids)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from orch_server.domain.leases import ProcessHolder
 from orch_server.domain.results import Result
 from orch_server.domain.runs import RunFacts
 
@@ -24,7 +25,7 @@ class FlowRun:
     """One run of a flow. `facts` is what changes and what decisions are made on; the rest is carried along.
 
     `parameters` and `job_variables` are JSON objects as text. `work_pool_name` and `work_queue_name` are empty where
-    the pool has been deleted since.
+    the pool has been deleted since, and for a run that its own process started.
     """
 
     facts: RunFacts
@@ -50,6 +51,10 @@ class FlowRun:
     create_time: datetime
     update_time: datetime
     result: Result | None = None
+    flow_version: str = ""
+    """The version of the flow's code, as its author names it."""
+    holder: ProcessHolder | None = None
+    """The process that holds the run without a worker, or held it last; None for a run of a pool."""
 
     @property
     def id(self) -> UUID:

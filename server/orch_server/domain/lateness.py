@@ -11,7 +11,9 @@ DEFAULT_THRESHOLD = timedelta(seconds=15)
 
 
 def mark_late(run: RunFacts, *, now: datetime, threshold: timedelta) -> RunFacts | None:
-    """The run, called late; None where it is not, or was called so before."""
+    """The run, called late; None where it is not, was called so before, or waits for no worker."""
+    if run.work_pool_id is None:
+        return None
     waiting = now - run.scheduled_time
     if run.state.type != StateType.SCHEDULED or run.state.name == LATE or waiting <= threshold:
         return None

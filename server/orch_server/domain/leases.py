@@ -41,8 +41,9 @@ class Lease:
     session_id: UUID | None
     request_id: UUID | None
     """The wish that it answered: a repeat of that wish gets it again."""
-    work_pool_id: UUID
-    work_queue_id: UUID
+    work_pool_id: UUID | None
+    """None, as the queue, for a run that its own process started."""
+    work_queue_id: UUID | None
     deployment_id: UUID | None
     phase: LeasePhase
     adopter_id: UUID | None
@@ -50,6 +51,37 @@ class Lease:
     ttl: timedelta
     grant_time: datetime
     expire_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessHolder:
+    """A process that runs a run without a worker.
+
+    id: a UUID that the process made. name: for people, and for other processes on its machine, which may see by it
+    whether this one lives. lease_ttl: how long its leases last without a heartbeat.
+    """
+
+    id: UUID
+    name: str
+    lease_ttl: timedelta
+
+
+def process_lease(flow_run_id: UUID, token: int, holder: ProcessHolder, *, now: datetime) -> Lease:
+    """The lease of a process that holds a run without a worker, granted now: as if it had adopted it."""
+    return Lease(
+        flow_run_id=flow_run_id,
+        token=token,
+        session_id=None,
+        request_id=None,
+        work_pool_id=None,
+        work_queue_id=None,
+        deployment_id=None,
+        phase=LeasePhase.RUNNING,
+        adopter_id=holder.id,
+        ttl=holder.lease_ttl,
+        grant_time=now,
+        expire_time=now + holder.lease_ttl,
+    )
 
 
 def next_sync(ttl: timedelta, *, load: float, chance: float) -> timedelta:

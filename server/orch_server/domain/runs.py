@@ -41,6 +41,7 @@ class RunFacts:
     start_time: datetime | None
     end_time: datetime | None
     work_pool_id: UUID | None
+    """None for a run that its own process started: no worker is ever granted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def reclaim(run: RunFacts, *, now: datetime) -> tuple[RunFacts, Transition] | No
 
 _CODE_RAN = frozenset({Event.START, Event.PAUSE, Event.COMPLETE, Event.FAIL, Event.RETRY})
 _QUEUED_ANEW = frozenset({Event.RESTART, Event.RERUN})
+_RAISES_TOKEN = frozenset({Event.GRANT, Event.RESUME})
 
 
 def apply(
@@ -179,12 +181,12 @@ def apply(
     `chance`, drawn evenly from [0, 1), spreads retries.
     """
     event = step.event
-    begins = step.source == StateType.PENDING and event in _CODE_RAN
+    begins = event == Event.RESUME or (step.source == StateType.PENDING and event in _CODE_RAN)
     return replace(
         run,
         state=_entered(run, step, now=now, report=report, message=message),
         version=run.version + 1,
-        token=run.token + (event == Event.GRANT),
+        token=run.token + (event in _RAISES_TOKEN),
         report_sequence=_sequence_after(run, event, report),
         attempt=run.attempt + begins,
         retries_used=run.retries_used + (event == Event.RETRY),
@@ -200,7 +202,7 @@ def _sequence_after(run: RunFacts, event: Event, report: RunReport | None) -> in
     """Reports are counted from the start under every token."""
     if report is not None:
         return report.sequence
-    return 0 if event == Event.GRANT else run.report_sequence
+    return 0 if event in _RAISES_TOKEN else run.report_sequence
 
 
 def _scheduled_after(run: RunFacts, event: Event, *, now: datetime, chance: float) -> datetime:

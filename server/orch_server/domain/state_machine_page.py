@@ -21,6 +21,7 @@ _MEANING = {
     Event.RECLAIM: "a lost holder is back with the newest token, before anyone else got the run it had started",
     Event.REGAIN: "the same, where the run had not started",
     Event.RERUN: "somebody asks for one more attempt",
+    Event.RESUME: "a process takes a run of no pool up again; the fencing token rises",
 }
 
 
@@ -38,6 +39,7 @@ def page() -> str:
             "```mermaid",
             "stateDiagram-v2",
             "    [*] --> SCHEDULED",
+            "    [*] --> RUNNING: started by its own process",
             *diagram,
             *ends,
             "```",

@@ -46,6 +46,8 @@ class Event(StrEnum):
     """The same, where the run had not started when contact was lost."""
     RERUN = "rerun"
     """Somebody asks for one more attempt of a run that has ended."""
+    RESUME = "resume"
+    """A process takes a run of no pool up again; the fencing token rises, and one more attempt begins."""
 
 
 class LeaseEffect(StrEnum):
@@ -94,6 +96,7 @@ _ROWS: tuple[tuple[tuple[StateType, ...], Event, StateType, LeaseEffect], ...] =
     ((S.SCHEDULED, S.CRASHED), Event.RECLAIM, S.RUNNING, LeaseEffect.GRANTED),
     ((S.SCHEDULED,), Event.REGAIN, S.PENDING, LeaseEffect.GRANTED),
     ((S.COMPLETED, S.FAILED, S.CANCELLED, S.CRASHED), Event.RERUN, S.SCHEDULED, LeaseEffect.NONE),
+    ((S.SCHEDULED, S.FAILED, S.CANCELLED, S.CRASHED), Event.RESUME, S.RUNNING, LeaseEffect.GRANTED),
 )
 
 _TABLE = {

@@ -14,10 +14,10 @@ from orch_proto.v1.deployment_service_pb2 import (
     UpdateDeploymentRequest,
     UpdateDeploymentResponse,
 )
-from orch_proto.v1.deployment_service_pb2_grpc import DeploymentServiceServicer
 from orch_server.application.deployments import Deployments
 from orch_server.application.errors import InvalidArgument
 from orch_server.domain.deployments import Deployment
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import page_request, parse_id
 from orch_server.rpc.convert.changes import to_changes
 from orch_server.rpc.convert.deployments import (
@@ -28,11 +28,10 @@ from orch_server.rpc.convert.deployments import (
     version_message,
 )
 from orch_server.rpc.convert.names import check_name
-from orch_server.rpc.handlers import Context
 from orch_server.rpc.replies import reply_with
 
 
-class DeploymentServicer(DeploymentServiceServicer):
+class DeploymentServicer:
     """Creates, reads and changes deployments."""
 
     def __init__(self, deployments: Deployments) -> None:

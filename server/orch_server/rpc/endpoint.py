@@ -1,7 +1,7 @@
 """Where the control plane listens. Apart from the server itself, so that settings do not load grpc."""
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +52,8 @@ class Endpoint:
     def url(self, port: int | None = None) -> str:
         """What a client on this machine sets ORCH_API_URL to."""
         return f"{'https' if self.tls else 'http'}://{self.address(port)}"
+
+    def local_url(self, port: int | None = None) -> str:
+        """What a client on this machine can connect to: all addresses is not one of them."""
+        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return replace(self, host=loopback).url(port)

@@ -1,17 +1,15 @@
-"""The one error map: what a use case raises becomes one gRPC status, with details that a program can read.
+"""Failures as gRPC statuses, with details that a program can read; `failures.py` says what becomes which failure.
 
-    raised                       status                 details
-    OrchError                    its own, see _CODES    ErrorInfo, and BadRequest or RetryInfo
-    undecodable request          INVALID_ARGUMENT       ErrorInfo MALFORMED_REQUEST
-    anything else                INTERNAL               ErrorInfo INTERNAL with a correlation id; the rest is in the log
+    raised                       details
+    OrchError                    ErrorInfo, and BadRequest or RetryInfo
+    undecodable request          ErrorInfo MALFORMED_REQUEST
+    anything else                ErrorInfo INTERNAL with a correlation id
     AbortError, CancelledError   as they are
 
 Handlers are wrapped once, when they are registered, instead of by an interceptor at each call. The wrapper also turns
 bytes into the request and the answer into bytes, so that what goes wrong there is answered from here as well.
 """
 
-import logging
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -22,38 +20,12 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from orch_server.application.errors import (
-    AlreadyExists,
-    Conflict,
-    FailedPrecondition,
-    FieldViolation,
-    InvalidArgument,
-    NotFound,
-    OrchError,
-    Overloaded,
-    Unavailable,
-)
+from orch_client.errors import Failure, FieldViolation
+from orch_server.application.errors import OrchError
+from orch_server.rpc.failures import MalformedRequest, failure_for, internal_failure, random_correlation_id
 from orch_server.rpc.handlers import Context, Handler, behavior_of, function_of, is_async, rebuilt
 
-logger = logging.getLogger(__name__)
-
 DOMAIN = "orch"
-
-
-class _MalformedRequest(OrchError):
-    """The bytes are not the message that the method takes."""
-
-
-_CODES: Mapping[type[OrchError], grpc.StatusCode] = {
-    InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
-    NotFound: grpc.StatusCode.NOT_FOUND,
-    AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
-    FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
-    Conflict: grpc.StatusCode.ABORTED,
-    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    Unavailable: grpc.StatusCode.UNAVAILABLE,
-    _MalformedRequest: grpc.StatusCode.INVALID_ARGUMENT,
-}
 
 # Clients take 8 KiB of trailers unless told otherwise, and lose the answer where there is more. The message travels
 # twice: percent-encoded, up to three bytes for one, and within the details, which travel as base64.
@@ -82,15 +54,18 @@ def error_status(
 
 def status_of(error: OrchError) -> grpc.Status | None:
     """The status that stands for an error; None for a kind that is missing in the map."""
-    code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), None)
-    if code is None:
-        return None
-    return error_status(code, error.message, reason=error.reason, metadata=error.metadata, details=_details(error))
+    failure = failure_for(error)
+    return None if failure is None else _status_from(failure)
 
 
-def random_correlation_id() -> str:
-    """Ties the INTERNAL that a caller saw to the traceback in the log."""
-    return secrets.token_hex(8)
+def _status_from(failure: Failure) -> grpc.Status:
+    return error_status(
+        grpc.StatusCode[failure.code],
+        failure.message,
+        reason=failure.reason,
+        metadata=failure.metadata,
+        details=_details(failure),
+    )
 
 
 def guarded(handler: Handler, method: str, *, correlation_id: Callable[[], str] = random_correlation_id) -> Handler:
@@ -119,18 +94,7 @@ async def _refuse(error: Exception, context: Context, method: str, correlation_i
         # Its own status has been sent, or nobody is there to hear one.
         raise error
     status = status_of(error) if isinstance(error, OrchError) else None
-    await context.abort_with_status(status or _internal(error, method, correlation_id()))
-
-
-def _internal(error: Exception, method: str, correlation_id: str) -> grpc.Status:
-    logger.error("call failed", exc_info=error, extra={"method": method, "correlation_id": correlation_id})
-    return error_status(
-        grpc.StatusCode.INTERNAL,
-        f"The control plane failed to answer; nothing is known about what was done. Its log says more under "
-        f"{correlation_id}.",
-        reason="INTERNAL",
-        metadata={"correlation_id": correlation_id},
-    )
+    await context.abort_with_status(status or _status_from(internal_failure(error, method, correlation_id())))
 
 
 def _decoder(handler: Handler, method: str) -> Callable[[Any], object]:
@@ -142,7 +106,7 @@ def _decoder(handler: Handler, method: str) -> Callable[[Any], object]:
         try:
             return deserialize(raw)
         except DecodeError as error:
-            raise _MalformedRequest(
+            raise MalformedRequest(
                 f"The request's bytes are not the message that {method} takes. Is the client made from orch.v1?",
                 reason="MALFORMED_REQUEST",
             ) from error
@@ -163,16 +127,13 @@ def _unimplemented(handler: Handler, method: str) -> Handler:
     return rebuilt(handler, refuse, converts=True)
 
 
-def _details(error: OrchError) -> list[Message]:
-    match error:
-        case InvalidArgument():
-            return [_bad_request(error.violations)]
-        case Overloaded() | Unavailable():
-            delay = Duration()
-            delay.FromNanoseconds(max(0, round(error.retry_after_seconds * 1e9)))
-            return [RetryInfo(retry_delay=delay)]
-        case _:
-            return []
+def _details(failure: Failure) -> list[Message]:
+    details: list[Message] = [_bad_request(failure.violations)] if failure.violations else []
+    if failure.retry_after_seconds is not None:
+        delay = Duration()
+        delay.FromNanoseconds(round(failure.retry_after_seconds * 1e9))
+        details.append(RetryInfo(retry_delay=delay))
+    return details
 
 
 def _bad_request(violations: Sequence[FieldViolation]) -> BadRequest:

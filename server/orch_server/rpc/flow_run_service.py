@@ -25,16 +25,15 @@ from orch_proto.v1.flow_run_service_pb2 import (
     WatchFlowRunRequest,
     WatchFlowRunResponse,
 )
-from orch_proto.v1.flow_run_service_pb2_grpc import FlowRunServiceServicer
 from orch_server.application.creation import CreatedFlowRun, Creation, FlowRunCreation, NewFlowRun
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.flow_runs import FlowRuns
 from orch_server.application.telemetry import Telemetry
-from orch_server.domain.flow_runs import TraceContext
+from orch_server.rpc.call_trace import call_trace
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import check_text, page_request, parse_id
 from orch_server.rpc.convert.field_masks import masked_paths
 from orch_server.rpc.convert.flow_runs import (
-    caller_trace,
     created_message,
     flow_run_message,
     to_filter,
@@ -42,14 +41,13 @@ from orch_server.rpc.convert.flow_runs import (
 )
 from orch_server.rpc.convert.states import change_message, cut
 from orch_server.rpc.convert.tags import to_tags
-from orch_server.rpc.handlers import Context
 from orch_server.rpc.replies import reply_with
 
 _MOST_IN_BATCH = 1000
 _CHANGEABLE = ("name", "tags")
 
 
-class FlowRunServicer(FlowRunServiceServicer):
+class FlowRunServicer:
     """Creates, reads and steers flow runs."""
 
     def __init__(self, creation: FlowRunCreation[CreateFlowRunResponse], runs: FlowRuns, telemetry: Telemetry) -> None:
@@ -59,7 +57,7 @@ class FlowRunServicer(FlowRunServiceServicer):
 
     async def CreateFlowRun(self, request: CreateFlowRunRequest, context: Context) -> CreateFlowRunResponse:
         """Create one."""
-        new = to_new_flow_run(request, caller_trace=self._trace(context))
+        new = to_new_flow_run(request, caller_trace=call_trace(context, self._telemetry))
         reply = reply_with(request, CreateFlowRunResponse, created_message)
         return await self._creation.create(Creation(new, reply))
 
@@ -69,18 +67,13 @@ class FlowRunServicer(FlowRunServiceServicer):
         """Create many, or none."""
         if not 1 <= len(request.requests) <= _MOST_IN_BATCH:
             raise InvalidArgument.of("requests", f"must be 1 to {_MOST_IN_BATCH}, not {len(request.requests)}.")
-        trace = self._trace(context)
+        trace = call_trace(context, self._telemetry)
         news: list[NewFlowRun] = []
         for place, each in enumerate(request.requests):
             if each.request_id:
                 raise InvalidArgument.of(f"requests[{place}].request_id", "must be empty; set the batch's own.")
             news.append(to_new_flow_run(each, caller_trace=trace, prefix=f"requests[{place}]."))
         return await self._creation.create_all(news, reply_with(request, BatchCreateFlowRunsResponse, _all_created))
-
-    def _trace(self, context: Context) -> TraceContext:
-        """The caller's trace; where it has none, the one that this call begins, if telemetry is on."""
-        trace = caller_trace(context.invocation_metadata())
-        return trace if trace.traceparent else TraceContext(self._telemetry.traceparent() or "")
 
     async def GetFlowRun(self, request: GetFlowRunRequest, context: Context) -> GetFlowRunResponse:
         """Read one."""

@@ -1,16 +1,15 @@
 """The service of flows: convert, call, convert."""
 
 from orch_proto.v1.flow_service_pb2 import GetFlowRequest, GetFlowResponse, ListFlowsRequest, ListFlowsResponse
-from orch_proto.v1.flow_service_pb2_grpc import FlowServiceServicer
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.flows import Flows
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import check_text, page_request, parse_id
 from orch_server.rpc.convert.flows import flow_message
 from orch_server.rpc.convert.names import LONGEST_NAME, check_name
-from orch_server.rpc.handlers import Context
 
 
-class FlowServicer(FlowServiceServicer):
+class FlowServicer:
     """Flows that the control plane has seen."""
 
     def __init__(self, flows: Flows) -> None:

@@ -1,5 +1,7 @@
 """The worker protocol: convert, call, convert."""
 
+from google.protobuf.duration_pb2 import Duration
+
 from orch_proto.v1.lease_service_pb2 import (
     AcquireLeasesRequest,
     AcquireLeasesResponse,
@@ -11,15 +13,23 @@ from orch_proto.v1.lease_service_pb2 import (
     ReleaseLeasesResponse,
     ReportRunsRequest,
     ReportRunsResponse,
+    ResumeFlowRunRequest,
+    ResumeFlowRunResponse,
+    StartFlowRunRequest,
+    StartFlowRunResponse,
     SyncLeasesRequest,
     SyncLeasesResponse,
 )
-from orch_proto.v1.lease_service_pb2_grpc import LeaseServiceServicer
 from orch_server.application.errors import InvalidArgument
+from orch_server.application.grants import GrantedLease
 from orch_server.application.holders import Heartbeat
 from orch_server.application.lease_rows import Wish
 from orch_server.application.leases import Leases
+from orch_server.application.process_runs import ProcessRuns, Start
+from orch_server.application.telemetry import Telemetry
 from orch_server.application.workers import Workers
+from orch_server.rpc.call_trace import call_trace
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import from_duration, page_request, parse_id, parse_optional_id, to_duration
 from orch_server.rpc.convert.leases import (
     lease_info_message,
@@ -29,20 +39,29 @@ from orch_server.rpc.convert.leases import (
     to_held,
     to_reports,
 )
+from orch_server.rpc.convert.process_runs import to_new_process_run, to_resumption
 from orch_server.rpc.convert.states import cut
-from orch_server.rpc.handlers import Context
+from orch_server.rpc.replies import reply_with
 
 _MOST_LEASES = 1000
 _DEFAULT_WAIT_SECONDS = 30.0
 MAX_WAIT_SECONDS = 60.0
 
 
-class LeaseServicer(LeaseServiceServicer):
+class LeaseServicer:
     """Grants leases, keeps them, takes reports."""
 
-    def __init__(self, leases: Leases, workers: Workers) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        workers: Workers,
+        process_runs: ProcessRuns[StartFlowRunResponse],
+        telemetry: Telemetry,
+    ) -> None:
         self._leases = leases
         self._workers = workers
+        self._process_runs = process_runs
+        self._telemetry = telemetry
 
     async def AcquireLeases(self, request: AcquireLeasesRequest, context: Context) -> AcquireLeasesResponse:
         """Wait for runs and grant them."""
@@ -73,8 +92,7 @@ class LeaseServicer(LeaseServiceServicer):
         granted = await self._leases.adopt(
             parse_id(request.flow_run_id, "flow_run_id"), request.token, parse_id(request.adopter_id, "adopter_id")
         )
-        pace = self._leases.next_sync(granted.lease.ttl)
-        return AdoptLeaseResponse(lease=lease_message(granted), next_sync=to_duration(pace))
+        return AdoptLeaseResponse(lease=lease_message(granted), next_sync=self._pace(granted))
 
     async def ReportRuns(self, request: ReportRunsRequest, context: Context) -> ReportRunsResponse:
         """Take reports of states."""
@@ -89,12 +107,34 @@ class LeaseServicer(LeaseServiceServicer):
         reported = await self._leases.release(held, cut(request.reason))
         return ReleaseLeasesResponse(reports=[reported_message(each) for each in reported])
 
+    async def StartFlowRun(self, request: StartFlowRunRequest, context: Context) -> StartFlowRunResponse:
+        """Create a run that its process holds and runs."""
+        new = to_new_process_run(request, caller_trace=call_trace(context, self._telemetry))
+        # A call that waits in its process grows older between one try and the next.
+        reply = reply_with(request, StartFlowRunResponse, self._started, varying=("age",))
+        return await self._process_runs.start(Start(new, reply))
+
+    async def ResumeFlowRun(self, request: ResumeFlowRunRequest, context: Context) -> ResumeFlowRunResponse:
+        """Let a process take a run up again."""
+        reply = reply_with(request, ResumeFlowRunResponse, self._resumed)
+        return await self._process_runs.resume(to_resumption(request), reply)
+
+    def _started(self, granted: GrantedLease) -> StartFlowRunResponse:
+        return StartFlowRunResponse(lease=lease_message(granted), next_sync=self._pace(granted))
+
+    def _resumed(self, granted: GrantedLease) -> ResumeFlowRunResponse:
+        return ResumeFlowRunResponse(lease=lease_message(granted), next_sync=self._pace(granted))
+
+    def _pace(self, granted: GrantedLease) -> Duration | None:
+        return to_duration(self._leases.next_sync(granted.lease.ttl))
+
     async def ListLeases(self, request: ListLeasesRequest, context: Context) -> ListLeasesResponse:
         """Who holds what."""
         page = await self._workers.leases(
             page_request(request),
             work_pool_name=request.work_pool_name,
             session_id=parse_optional_id(request.session_id, "session_id"),
+            flow_run_id=parse_optional_id(request.flow_run_id, "flow_run_id"),
         )
         return ListLeasesResponse(
             leases=[lease_info_message(each) for each in page.items], next_page_token=page.next_token

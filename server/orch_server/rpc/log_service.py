@@ -15,12 +15,11 @@ from orch_proto.v1.log_service_pb2 import (
     WatchLogsRequest,
     WatchLogsResponse,
 )
-from orch_proto.v1.log_service_pb2_grpc import LogServiceServicer
 from orch_server.application.logs import Logs
 from orch_server.application.pages import page_size
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import parse_id
 from orch_server.rpc.convert.logs import RecordCodec, entry_message, to_append, to_log_filter, to_stream
-from orch_server.rpc.handlers import Context
 
 _DEFAULT_PAGE_SIZE = 1000
 _MAX_PAGE_SIZE = 10_000
@@ -28,16 +27,18 @@ _MOST_IN_LOOP_BYTES = 256 * 1024
 """More than that is checked and compressed in a thread: heartbeats go on meanwhile."""
 
 
-class LogServicer(LogServiceServicer):
+class LogServicer:
     """Takes, reads and follows the logs of flow runs."""
 
-    def __init__(self, logs: Logs) -> None:
+    def __init__(self, logs: Logs, *, use_threads: bool = True) -> None:
+        """use_threads: False where nobody else waits for the event loop, and where threads may be gone already."""
         self._logs = logs
+        self._use_threads = use_threads
         self._codec = RecordCodec()
 
     async def AppendLogs(self, request: AppendLogsRequest, context: Context) -> AppendLogsResponse:
         """Store lines."""
-        many = request.ByteSize() > _MOST_IN_LOOP_BYTES
+        many = self._use_threads and request.ByteSize() > _MOST_IN_LOOP_BYTES
         append = await asyncio.to_thread(to_append, request) if many else to_append(request)
         appended = await self._logs.append(append)
         verdict = ReportVerdict.ValueType(appended.verdict)

@@ -1,8 +1,8 @@
 """What makes a mutating RPC repeatable: its request id, and a digest of its body."""
 
 import hashlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from google.protobuf.message import Message
 
@@ -25,13 +25,26 @@ class RepeatableRequest(Protocol):
         """The message's bytes."""
         ...
 
+    def CopyFrom(self, other: Self, /) -> None:
+        """Become like another message of the type."""
+        ...
 
-def reply_with(request: RepeatableRequest, answer_type: type[A], convert: Callable[[R], A]) -> Reply[R, A]:
-    """The reply to a mutating request. InvalidArgument where request_id is given and no UUID."""
+    def ClearField(self, field_name: Any, /) -> None:  # noqa: ANN401 - each message has its own literals
+        """Unset a field."""
+        ...
+
+
+def reply_with(
+    request: RepeatableRequest, answer_type: type[A], convert: Callable[[R], A], *, varying: Sequence[str] = ()
+) -> Reply[R, A]:
+    """The reply to a mutating request, whose repeat may differ in the fields named as `varying`, and in no other.
+
+    InvalidArgument where request_id is given and no UUID.
+    """
     request_id: UUID | None = parse_id(request.request_id, "request_id") if request.request_id else None
     fingerprint = b""
     if request_id is not None:
-        fingerprint = hashlib.blake2b(request.SerializeToString(deterministic=True), digest_size=16).digest()
+        fingerprint = _digest(request, varying)
     return Reply(
         request_id=request_id,
         method=answer_type.__name__.removesuffix("Response"),
@@ -40,3 +53,12 @@ def reply_with(request: RepeatableRequest, answer_type: type[A], convert: Callab
         encode=answer_type.SerializeToString,
         decode=answer_type.FromString,
     )
+
+
+def _digest(request: RepeatableRequest, varying: Sequence[str]) -> bytes:
+    if varying:
+        whole, request = request, type(request)()
+        request.CopyFrom(whole)
+        for name in varying:
+            request.ClearField(name)
+    return hashlib.blake2b(request.SerializeToString(deterministic=True), digest_size=16).digest()

@@ -14,20 +14,19 @@ from orch_proto.v1.schedule_service_pb2 import (
     UpdateScheduleRequest,
     UpdateScheduleResponse,
 )
-from orch_proto.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.schedules import Schedules
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import optional_time, page_request, parse_id, parse_optional_id, to_timestamp
 from orch_server.rpc.convert.changes import to_changes
 from orch_server.rpc.convert.schedules import SCHEDULE_READERS, schedule_message, to_schedule_draft, to_spec
-from orch_server.rpc.handlers import Context
 from orch_server.rpc.replies import reply_with
 
 _PREVIEW_DEFAULT, _PREVIEW_MOST = 10, 1000
 _SPEC_PATHS = frozenset({"cron", "interval", "rrule"})
 
 
-class ScheduleServicer(ScheduleServiceServicer):
+class ScheduleServicer:
     """Creates, reads and changes schedules."""
 
     def __init__(self, schedules: Schedules) -> None:

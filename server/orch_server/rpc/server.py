@@ -51,6 +51,11 @@ class RpcServer:
         """What a client on this machine sets ORCH_API_URL to."""
         return self.endpoint.url(self.port)
 
+    @property
+    def local_url(self) -> str:
+        """The same for a program of this machine, where the server listens on all of its addresses."""
+        return self.endpoint.local_url(self.port)
+
     async def start(self) -> None:
         """Begins to answer calls."""
         await self.server.start()

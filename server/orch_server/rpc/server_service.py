@@ -3,18 +3,17 @@
 from google.protobuf.duration_pb2 import Duration
 
 from orch_proto.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoResponse, ServerLimits
-from orch_proto.v1.server_service_pb2_grpc import ServerServiceServicer
 from orch_server.application.pages import MAX_SIZE
 from orch_server.domain.results import MAX_INLINE_BYTES
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import MAX_JSON_BYTES
-from orch_server.rpc.handlers import Context
 from orch_server.rpc.lease_service import MAX_WAIT_SECONDS
 
 CONTRACT_REVISION = 1
 _MOST_IN_BATCH = 1000
 
 
-class ServerServicer(ServerServiceServicer):
+class ServerServicer:
     """Versions, capabilities and limits."""
 
     def __init__(self, *, version: str, database: str, max_message_bytes: int) -> None:

@@ -13,26 +13,27 @@ from orch_proto.v1.task_run_service_pb2 import (
     ReportTaskRunsRequest,
     ReportTaskRunsResponse,
 )
-from orch_proto.v1.task_run_service_pb2_grpc import TaskRunServiceServicer
 from orch_server.application.task_runs import TaskRuns
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import page_request, parse_id
 from orch_server.rpc.convert.states import change_message, to_state_type
 from orch_server.rpc.convert.task_runs import task_run_message, to_task_reports
-from orch_server.rpc.handlers import Context
 
 _MOST_IN_LOOP = 300
 """More reports than that are converted in a thread: heartbeats go on meanwhile."""
 
 
-class TaskRunServicer(TaskRunServiceServicer):
+class TaskRunServicer:
     """Takes reports of task runs, and lists them."""
 
-    def __init__(self, task_runs: TaskRuns) -> None:
+    def __init__(self, task_runs: TaskRuns, *, use_threads: bool = True) -> None:
+        """use_threads: False where nobody else waits for the event loop, and where threads may be gone already."""
         self._task_runs = task_runs
+        self._use_threads = use_threads
 
     async def ReportTaskRuns(self, request: ReportTaskRunsRequest, context: Context) -> ReportTaskRunsResponse:
         """Write news."""
-        many = len(request.reports) > _MOST_IN_LOOP
+        many = self._use_threads and len(request.reports) > _MOST_IN_LOOP
         reports = await asyncio.to_thread(to_task_reports, request) if many else to_task_reports(request)
         verdict = await self._task_runs.report(reports)
         return ReportTaskRunsResponse(verdict=ReportVerdict.ValueType(verdict))

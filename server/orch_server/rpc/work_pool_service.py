@@ -12,17 +12,16 @@ from orch_proto.v1.work_pool_service_pb2 import (
     UpdateWorkPoolRequest,
     UpdateWorkPoolResponse,
 )
-from orch_proto.v1.work_pool_service_pb2_grpc import WorkPoolServiceServicer
 from orch_server.application.work_pools import WorkPools
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import page_request
 from orch_server.rpc.convert.changes import to_changes
 from orch_server.rpc.convert.names import check_name
 from orch_server.rpc.convert.work_pools import WORK_POOL_READERS, to_work_pool_draft, work_pool_message
-from orch_server.rpc.handlers import Context
 from orch_server.rpc.replies import reply_with
 
 
-class WorkPoolServicer(WorkPoolServiceServicer):
+class WorkPoolServicer:
     """Creates, reads and changes work pools."""
 
     def __init__(self, pools: WorkPools) -> None:

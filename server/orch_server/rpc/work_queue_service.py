@@ -12,17 +12,16 @@ from orch_proto.v1.work_queue_service_pb2 import (
     UpdateWorkQueueRequest,
     UpdateWorkQueueResponse,
 )
-from orch_proto.v1.work_queue_service_pb2_grpc import WorkQueueServiceServicer
 from orch_server.application.work_queues import WorkQueues
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import page_request
 from orch_server.rpc.convert.changes import to_changes
 from orch_server.rpc.convert.names import check_name
 from orch_server.rpc.convert.work_queues import WORK_QUEUE_READERS, to_work_queue_draft, work_queue_message
-from orch_server.rpc.handlers import Context
 from orch_server.rpc.replies import reply_with
 
 
-class WorkQueueServicer(WorkQueueServiceServicer):
+class WorkQueueServicer:
     """Creates, reads and changes work queues."""
 
     def __init__(self, queues: WorkQueues) -> None:

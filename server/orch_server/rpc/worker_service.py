@@ -21,22 +21,21 @@ from orch_proto.v1.worker_service_pb2 import (
     WatchSessionRequest,
     WatchSessionResponse,
 )
-from orch_proto.v1.worker_service_pb2_grpc import WorkerServiceServicer
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.lease_rows import Session
 from orch_server.application.leases import Leases
 from orch_server.application.ports import Clock
 from orch_server.application.workers import NewSession, OpenedSession, Workers
+from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import check_text, page_request, parse_id, to_duration
 from orch_server.rpc.convert.leases import worker_message
-from orch_server.rpc.handlers import Context
 from orch_server.rpc.replies import reply_with
 
 _LONGEST_NAME = 256
 _MOST_NAMES = 64
 
 
-class WorkerServicer(WorkerServiceServicer):
+class WorkerServicer:
     """Opens and closes sessions, hints to them, lists them."""
 
     def __init__(self, workers: Workers, leases: Leases, clock: Clock) -> None:

@@ -11,6 +11,7 @@ from orch_server.storage.tables import background_service
 
 _c = background_service.c
 _LOCK = select(_c.last_run_time).where(_c.name == bindparam("service")).with_for_update()
+_LAST = select(_c.last_run_time).where(_c.name == bindparam("service"))
 _BEGIN = update(background_service).where(_c.name == bindparam("service")).values(last_run_time=bindparam("now"))
 
 
@@ -35,4 +36,9 @@ class SqlBackground:
         # Read after the lock: the row may have waited for another server's round.
         execute(_BEGIN, {"service": name, "now": max(self._scope.now, row.last_run_time)})
         last: datetime = row.last_run_time
+        return last
+
+    def last(self, name: str) -> datetime | None:
+        """When the last round of the service began; None where none ever has."""
+        last: datetime | None = self._scope.connection.execute(_LAST, {"service": name}).scalar()
         return last

@@ -22,9 +22,9 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
+from orch_server.storage.postgres_dialect import array_of
 from orch_server.storage.types import to_micros
 
 Cell: TypeAlias = UUID | int | float | bool | str | datetime | None
@@ -40,7 +40,7 @@ class Batch:
         self.table: FromClause = self._unnest(columns) if self._on_postgres else self._json_each(columns)
 
     def _unnest(self, columns: dict[str, TypeEngine[Any]]) -> TableValuedAlias:
-        arrays = [bindparam(f"{self._name}_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
+        arrays = [bindparam(f"{self._name}_{name}", type_=array_of(type_)) for name, type_ in columns.items()]
         shapes = [column(name, type_) for name, type_ in columns.items()]
         return func.unnest(*arrays).table_valued(*shapes, name=self._name).render_derived()
 
@@ -68,7 +68,7 @@ def one_of(column_: ColumnElement[Any], name: str, kind: str) -> ColumnElement[b
     On Postgres it is one array, so that the statement's text, and with it its plan, stays the same.
     """
     if kind == "postgresql":
-        return column_ == func.any(bindparam(name, type_=ARRAY(column_.type)))
+        return column_ == func.any(bindparam(name, type_=array_of(column_.type)))
     return column_.in_(bindparam(name, expanding=True))
 
 

@@ -38,8 +38,17 @@ def _from_sqlite(error: sqlite3.Error) -> OrchError | None:
         return _disk_full(text)
     if "locked" in text or "busy" in text:
         return Overloaded(f"The database file is busy: {text}. Try again.", retry_after_seconds=_RETRY_SECONDS)
+    if "not a database" in text or "malformed" in text:
+        return Unavailable(
+            f"The database file is damaged ({text}). Restore a backup, or move the file away to begin with a new one.",
+            retry_after_seconds=60 * _RETRY_SECONDS,
+            reason="DATABASE_DAMAGED",
+        )
     if isinstance(error, sqlite3.OperationalError):
-        return Unavailable(f"The database file cannot be used: {text}.", retry_after_seconds=_RETRY_SECONDS)
+        return Unavailable(
+            f"The database file cannot be used: {text}. See that this user may write it and its directory.",
+            retry_after_seconds=_RETRY_SECONDS,
+        )
     return None
 
 
@@ -82,6 +91,11 @@ def translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         known = _translated(error)
+        if known is None:
+            raise
+        raise known from error
+    except sqlite3.Error as error:
+        known = _from_sqlite(error)
         if known is None:
             raise
         raise known from error

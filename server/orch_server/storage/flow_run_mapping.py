@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, null, select
 
 from orch_server.domain.flow_runs import NO_TRACE, FlowRun, TraceContext
+from orch_server.domain.leases import ProcessHolder
 from orch_server.domain.results import Result
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import State, StateType
@@ -62,6 +64,10 @@ _CARRIED = (
     _r.tracestate,
     _r.create_time,
     _r.update_time,
+    _r.flow_version,
+    _r.holder_id,
+    _r.holder_name,
+    _r.lease_ttl_ms,
     flow.c.name.label("flow_name"),
     work_pool.c.name.label("work_pool_name"),
     work_queue.c.name.label("work_queue_name"),
@@ -142,7 +148,23 @@ def run_of(row: Row[Any]) -> FlowRun:
         create_time=row.create_time,
         update_time=row.update_time,
         result=_result_of(row),
+        flow_version=row.flow_version or "",
+        holder=_holder_of(row),
     )
+
+
+def _holder_of(row: Row[Any]) -> ProcessHolder | None:
+    if row.holder_id is None:
+        return None
+    return ProcessHolder(row.holder_id, row.holder_name, timedelta(milliseconds=row.lease_ttl_ms))
+
+
+def holder_row(holder: ProcessHolder | None) -> dict[str, Any]:
+    """The process that holds a run without a worker, as columns of the run."""
+    if holder is None:
+        return {"holder_id": None, "holder_name": None, "lease_ttl_ms": None}
+    ttl_ms = holder.lease_ttl // timedelta(milliseconds=1)
+    return {"holder_id": holder.id, "holder_name": holder.name, "lease_ttl_ms": ttl_ms}
 
 
 def _result_of(row: Row[Any]) -> Result | None:
@@ -193,4 +215,6 @@ def run_row(run: FlowRun) -> dict[str, Any]:
         "start_time": facts.start_time,
         "end_time": facts.end_time,
         "update_time": run.update_time,
+        "flow_version": run.flow_version or None,
+        **holder_row(run.holder),
     }

@@ -10,13 +10,13 @@ from sqlalchemy import Insert, Select, bindparam, delete, insert, select, tuple_
 
 from orch_server.application.flow_run_rows import Change
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
-from orch_server.domain.leases import Lease
+from orch_server.domain.leases import Lease, ProcessHolder
 from orch_server.domain.results import Result
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import State, StateChange, StateType
 from orch_server.storage.batch import one_of
 from orch_server.storage.documents import load_failure
-from orch_server.storage.flow_run_mapping import fact_columns, facts_of, run_columns, run_of
+from orch_server.storage.flow_run_mapping import fact_columns, facts_of, holder_row, run_columns, run_of
 from orch_server.storage.flow_run_pages import FLOW_IDS, POOL_IDS, NamedIds, page_statement
 from orch_server.storage.inserts import insert_or_replace
 from orch_server.storage.run_writes import write_changes, write_new
@@ -87,9 +87,9 @@ class SqlFlowRuns:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def add(self, runs: Sequence[FlowRun]) -> None:
-        """Insert new runs with their tags and first states."""
-        write_new(self._scope, runs)
+    def add(self, runs: Sequence[FlowRun], *, granted: Sequence[Lease] = ()) -> None:
+        """Insert new runs with their tags and first states, and leases of some of them."""
+        write_new(self._scope, runs, granted=granted)
 
     def find_by_key(self, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
         """Runs by idempotency scope (a deployment's or flow's id) and key."""
@@ -159,6 +159,11 @@ class SqlFlowRuns:
             )
             for row in self._scope.connection.execute(_STATES, parameters)
         ]
+
+    def set_holder(self, run_id: UUID, holder: ProcessHolder, *, flow_version: str) -> None:
+        """Another process holds a locked run of no pool from now on, and runs this version of its flow."""
+        columns = {**holder_row(holder), "flow_version": flow_version or None}
+        self._scope.connection.execute(update(flow_run).where(flow_run.c.id == run_id).values(columns))
 
     def rename(self, run_id: UUID, *, name: str, tags: Sequence[str], version: int) -> bool:
         """Set a run's name and tags where it still has this version; False where not."""

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Insert, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
+from orch_server.storage.postgres_dialect import postgresql_insert
 from orch_server.storage.scope import Kind
 
 
 def insert_or_skip(kind: Kind, table: Table, unique: Sequence[str]) -> Insert:
     """INSERT … ON CONFLICT (unique) DO NOTHING: waits for another's insert of the same, then skips the row."""
     if kind == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=unique)
+        return postgresql_insert(table).on_conflict_do_nothing(index_elements=unique)
     return sqlite.insert(table).on_conflict_do_nothing(index_elements=unique)
 
 
@@ -19,7 +20,7 @@ def insert_or_replace(kind: Kind, table: Table, unique: Sequence[str]) -> Insert
     """INSERT … ON CONFLICT (unique) DO UPDATE of all other columns."""
     others = [column.name for column in table.columns if column.name not in unique]
     if kind == "postgresql":
-        on_postgres = postgresql.insert(table)
+        on_postgres = postgresql_insert(table)
         return on_postgres.on_conflict_do_update(
             index_elements=unique, set_={name: on_postgres.excluded[name] for name in others}
         )

@@ -29,7 +29,7 @@ from orch_server.storage.claims import SqlClaims
 from orch_server.storage.documents import load_launch_spec
 from orch_server.storage.lease_mapping import lease_of, leases_locked
 from orch_server.storage.scope import Kind, Scope
-from orch_server.storage.tables import deployment_version, lease, session, work_pool
+from orch_server.storage.tables import deployment_version, flow_run, lease, session, work_pool
 from orch_server.storage.types import BIG, ID, INSTANT, SMALL, later
 
 
@@ -172,16 +172,24 @@ class SqlLeases(SqlClaims):
         return {(row.deployment_id, row.number): load_launch_spec(row.launch_spec) for row in rows}
 
     def page(
-        self, *, work_pool_id: UUID | None, session_id: UUID | None, before: UUID | None, limit: int
+        self,
+        *,
+        work_pool_id: UUID | None,
+        session_id: UUID | None,
+        before: UUID | None,
+        limit: int,
+        flow_run_id: UUID | None = None,
     ) -> list[LeaseView]:
-        """Leases by run id, newest first, for onlookers."""
+        """Leases by run id, newest first, for onlookers. None: of whichever pool, session or run."""
         conditions = [
+            lease.c.flow_run_id == flow_run_id if flow_run_id is not None else None,
             lease.c.work_pool_id == work_pool_id if work_pool_id is not None else None,
             lease.c.session_id == session_id if session_id is not None else None,
             lease.c.flow_run_id < before if before is not None else None,
         ]
         statement = (
-            select(lease, session.c.worker_name, work_pool.c.name.label("work_pool_name"))
+            select(lease, session.c.worker_name, work_pool.c.name.label("work_pool_name"), flow_run.c.holder_name)
+            .outerjoin(flow_run, flow_run.c.id == lease.c.flow_run_id)
             .outerjoin(session, session.c.id == lease.c.session_id)
             .outerjoin(work_pool, work_pool.c.id == lease.c.work_pool_id)
             .where(and_(True, *(each for each in conditions if each is not None)))
@@ -190,6 +198,12 @@ class SqlLeases(SqlClaims):
         )
         now = self._scope.now
         return [
-            LeaseView(lease_of(row), row.worker_name or "", row.work_pool_name or "", row.expire_time - now)
+            LeaseView(
+                lease_of(row),
+                row.worker_name or "",
+                row.work_pool_name or "",
+                row.expire_time - now,
+                row.holder_name or "",
+            )
             for row in self._scope.connection.execute(statement)
         ]

@@ -36,7 +36,8 @@ def _depths() -> Select[Any]:
 
 
 def _held() -> Select[Any]:
-    live = select(lease.c.work_pool_id).limit(bindparam("most")).subquery("live")
+    pooled = select(lease.c.work_pool_id).where(lease.c.work_pool_id.is_not(None))
+    live = pooled.limit(bindparam("most")).subquery("live")
     return (
         select(work_pool.c.name, func.count(live.c.work_pool_id).label("leases"))
         .outerjoin(live, live.c.work_pool_id == work_pool.c.id)
@@ -45,8 +46,14 @@ def _held() -> Select[Any]:
     )
 
 
+def _held_without_pool() -> Select[int]:
+    live = select(lease.c.flow_run_id).where(lease.c.work_pool_id.is_(None)).limit(bindparam("most")).subquery("live")
+    return select(func.count()).select_from(live)
+
+
 _DEPTHS = _depths()
 _HELD = _held()
+_HELD_WITHOUT_POOL = _held_without_pool()
 
 
 class SqlMeters:
@@ -62,8 +69,11 @@ class SqlMeters:
         return [QueueDepth(row.pool_name, row.queue_name, row.runs) for row in rows]
 
     def held_leases(self, *, most: int) -> list[HeldLeases]:
-        """Every pool's leases, `most` of all pools together."""
-        return [HeldLeases(row.name, row.leases) for row in self._scope.connection.execute(_HELD, {"most": most})]
+        """Every pool's leases, `most` of all pools together; under an empty name, those of runs of no pool, if any."""
+        execute, named = self._scope.connection.execute, {"most": most}
+        alone = execute(_HELD_WITHOUT_POOL, named).scalar_one()
+        held = [HeldLeases(row.name, row.leases) for row in execute(_HELD, named)]
+        return [HeldLeases("", alone), *held] if alone else held
 
     def pool_names(self, work_pool_ids: Set[UUID]) -> dict[UUID, str]:
         """Names of the pools that are there."""

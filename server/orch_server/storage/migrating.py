@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from orch_server.storage.scope import Kind
 
 
-def migrate(connection: Connection) -> None:
-    """Take the database from where it is to the newest revision, inside the connection's transaction."""
-    command.upgrade(_config(connection=connection), "head")
+def migrate(connection: Connection, *, revision: str = "head") -> None:
+    """Take the database from where it is to a revision, the newest by default, inside the connection's transaction."""
+    command.upgrade(_config(connection=connection), revision)
 
 
 def describe(kind: Kind, revision: str | None) -> list[str]:

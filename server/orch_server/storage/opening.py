@@ -8,9 +8,10 @@ from orch_server.application.ports import Clock
 from orch_server.application.telemetry import Telemetry
 from orch_server.storage.database import Database
 from orch_server.storage.postgres import PostgresDatabase, driver_url
+from orch_server.storage.postgres_wakeups import PostgresWakeups
 from orch_server.storage.sqlite import SqliteDatabase
 from orch_server.storage.store import SqlStore
-from orch_server.storage.wakeups import LocalWakeups, PostgresWakeups
+from orch_server.storage.wakeups import LocalWakeups
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,13 +139,16 @@ class _Additions:
         self.runs = _Rows(kind, flow_run, "added")
         self.history = _newest_state(self.runs.batch)
         self.tags = _Rows(kind, flow_run_tag, "tagged")
+        self.leases = _Rows(kind, lease, "granted")
 
     @cache  # noqa: B019 - one instance a kind, for good
-    def together(self, *, tags: bool) -> Insert:
+    def together(self, *, tags: bool, grants: bool) -> Insert:
         """All parts as one statement, for Postgres."""
         parts = [self.history.cte("added_history")]
         if tags:
             parts.append(self.tags.insert.cte("added_tags"))
+        if grants:
+            parts.append(self.leases.insert.cte("added_leases"))
         return self.runs.insert.add_cte(*parts)
 
 
@@ -154,21 +157,24 @@ def _additions(kind: Kind) -> _Additions:
     return _Additions(kind)
 
 
-def write_new(scope: Scope, runs: Sequence[FlowRun]) -> None:
-    """Insert new runs with their tags and first states."""
+def write_new(scope: Scope, runs: Sequence[FlowRun], *, granted: Sequence[Lease] = ()) -> None:
+    """Insert new runs with their tags and first states, and leases of those that are held from the first moment."""
     if not runs:
         return
     s, execute = _additions(scope.kind), scope.connection.execute
     parameters = s.runs.parameters(map(run_row, runs))
     tag_rows: list[dict[str, Cell]] = [{"tag": tag, "flow_run_id": run.id} for run in runs for tag in run.tags]
     tags = s.tags.parameters(tag_rows) if tag_rows else {}
+    leases = s.leases.parameters(lease_row(each) for each in granted) if granted else {}
     if scope.kind == "postgresql":
-        execute(s.together(tags=bool(tag_rows)), {**parameters, **tags})
+        execute(s.together(tags=bool(tag_rows), grants=bool(granted)), {**parameters, **tags, **leases})
         return
     execute(s.runs.insert, parameters)
     execute(s.history, parameters)
     if tag_rows:
         execute(s.tags.insert, tags)
+    if granted:
+        execute(s.leases.insert, leases)
 
 
 def _state_row(facts: RunFacts) -> dict[str, Cell]:

@@ -3,10 +3,11 @@
 Several processes may share the file: each writer begins with BEGIN IMMEDIATE and waits its turn patiently.
 """
 
-import asyncio
+import random
 import sqlite3
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -15,15 +16,22 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from orch_server.application.ports import Clock, Wakeups
+from orch_server.errors import StartupError
 from orch_server.storage.database import Channel
 from orch_server.storage.errors import translated
 from orch_server.storage.scope import Scope
 from orch_server.storage.transaction import SqlTransaction
+from orch_server.storage.worker_threads import WorkerThreads
 
 R = TypeVar("R")
 
+Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
+
 _READERS = 2
-_BUSY_TIMEOUT_SECONDS = 30
+_LOOK_AGAIN_SECONDS = 0.005
+"""The longest time between two looks of a writer that waits for its turn."""
+BUSY_TIMEOUT_SECONDS = 30
+"""How long a writer waits for its turn. Transactions are short, so that this is for a machine that hardly moves."""
 
 
 class SqliteDatabase:
@@ -36,12 +44,10 @@ class SqliteDatabase:
         self._clock = clock
         in_memory = not make_url(url).database
         self._write_engine = sqlite_engine(url, begin="BEGIN IMMEDIATE")
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="orch-sqlite-writer")
+        self._writer = WorkerThreads(1, name="orch-sqlite-writer")
         # Memory has one connection, so its readers queue behind the writer.
         self._read_engine = self._write_engine if in_memory else sqlite_engine(url, begin="BEGIN")
-        self._reader = (
-            self._writer if in_memory else ThreadPoolExecutor(_READERS, thread_name_prefix="orch-sqlite-reader")
-        )
+        self._reader = self._writer if in_memory else WorkerThreads(_READERS, name="orch-sqlite-reader")
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction, after those that came before it."""
@@ -51,10 +57,9 @@ class SqliteDatabase:
         """Run `work` on one snapshot."""
         return await self._run(self._reader, self._read_engine, work)
 
-    async def _run(self, executor: ThreadPoolExecutor, engine: Engine, work: Callable[[SqlTransaction], R]) -> R:
-        loop = asyncio.get_running_loop()
+    async def _run(self, threads: WorkerThreads, engine: Engine, work: Callable[[SqlTransaction], R]) -> R:
         with translated():
-            transaction, result = await loop.run_in_executor(executor, self._once, engine, work)
+            transaction, result = await threads.run(partial(self._once, engine, work))
         self._wakeups.announce(transaction.topics)
         return result
 
@@ -63,46 +68,79 @@ class SqliteDatabase:
             transaction = SqlTransaction(Scope(connection, self.kind, self._clock))
             return transaction, work(transaction)
 
+    async def change_schema(self, change: Callable[[Connection], object]) -> None:
+        """Run `change` in one transaction: a database in memory gets its tables from nobody else."""
+        await self.write(lambda tx: change(tx.connection))
+
     async def close(self) -> None:
         """Finish what runs, then close the connections."""
-        loop = asyncio.get_running_loop()
-        for executor in {self._writer, self._reader}:
-            await loop.run_in_executor(None, executor.shutdown)
+        for threads in {self._writer, self._reader}:
+            await threads.close()
         for engine in {self._write_engine, self._read_engine}:
             engine.dispose()
 
 
-def sqlite_engine(url: str, *, begin: str) -> Engine:
+def sqlite_engine(url: str, *, begin: Begin) -> Engine:
     """An engine whose transactions begin with the words given, and whose connections are set up for Orch."""
     database = make_url(url).database
     if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        _make_directory(Path(database).parent)
         engine = create_engine(url, connect_args={"check_same_thread": False})
     else:
         engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        _configure(connection)
+        _configure(connection, writes=begin == "BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if begin == "BEGIN IMMEDIATE":
+            _patiently(lambda: connection.connection.cursor().execute(begin))
+        else:
+            connection.exec_driver_sql(begin)
 
     return engine
 
 
-def _configure(connection: DBAPIConnection) -> None:
+def _make_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartupError(
+            f"The directory {directory}, where the database should lie, cannot be made: {error.strerror or error}. "
+            "Set ORCH_HOME to a directory that this user may write."
+        ) from error
+
+
+def _configure(connection: DBAPIConnection, *, writes: bool) -> None:
     """Transactions by our own BEGIN; WAL; a commit is on the disk when it is answered."""
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "temp_store = MEMORY",
-    ):
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+    # SQLite does this only once in a file's life, and then without patience.
+    _patiently(lambda: cursor.execute("PRAGMA journal_mode = WAL"))
+    mode = cursor.fetchone()
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
+    if writes and mode == ("wal",):  # who has begun to write there waits for nobody
+        cursor.execute("PRAGMA busy_timeout = 0")
     cursor.close()
+
+
+def _patiently(execute: Callable[[], object]) -> None:
+    """Execute what has to wait for other processes' transactions.
+
+    SQLite itself soon looks but ten times a second, so that a process which writes without a pause starves the others.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            execute()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0, _LOOK_AGAIN_SECONDS))
+        else:
+            return

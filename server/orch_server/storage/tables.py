@@ -1,4 +1,5 @@
-"""The tables. `migrations/` makes them; a test keeps the two alike.
+"""The tables as statements know them; `indexes.py` has the rest of the schema. `migrations/` makes them; a test keeps
+the two alike.
 
 Locks are taken in one order everywhere, so that transactions cannot wait for each other in a circle: flow runs by id,
 leases by run id, sessions by id, work pool, deployments by id. A grant comes last in its transaction: it skips runs
@@ -16,11 +17,9 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
-    Index,
     MetaData,
     Table,
     UniqueConstraint,
-    text,
 )
 
 from orch_server.storage.types import BIG, BYTES, ID, INSTANT, SMALL, TEXT
@@ -37,9 +36,6 @@ metadata = MetaData(
 
 PARTITIONED = ("flow_run_state", "task_run_state", "log_chunk")
 """Tables that Postgres partitions by day of their `create_time` or `state_time`; retention drops whole partitions."""
-
-_LIVE_LEASE_ROW = {"fillfactor": 50, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_cost_delay": 0}
-"""Heartbeats rewrite these rows again and again: free room on the page keeps the rewrites off the indexes (HOT)."""
 
 flow = Table(
     "flow",
@@ -136,15 +132,7 @@ schedule = Table(
     Column("update_time", INSTANT, nullable=False),
     Column("version", BIG, nullable=False),
     UniqueConstraint("deployment_id", "name"),
-    Index("ix_schedule_due", "next_time", postgresql_where=text("NOT paused"), sqlite_where=text("NOT paused")),
 )
-
-_QUEUED = "state_type = 1"
-_NAMED = (
-    "state_name NOT IN ('Scheduled', 'Pending', 'Running', 'Paused', 'Cancelling', 'Completed', 'Failed', 'Cancelled',"
-    " 'Crashed')"
-)
-"""States with a name of their own ("Late", "AwaitingRetry"): few enough for an index that costs other runs nothing."""
 
 flow_run = Table(
     "flow_run",
@@ -187,58 +175,14 @@ flow_run = Table(
     Column("start_time", INSTANT),
     Column("end_time", INSTANT),
     Column("update_time", INSTANT, nullable=False),
+    Column("flow_version", TEXT),
+    # Of the process that runs it without a worker: NULL in runs of pools.
+    Column("holder_id", ID),
+    Column("holder_name", TEXT),
+    Column("lease_ttl_ms", BIG),
     CheckConstraint("state_type BETWEEN 1 AND 9", name="state_type"),
     CheckConstraint("token >= 0 AND version >= 1", name="counters"),
     CheckConstraint("(end_time IS NULL) = (state_type < 6)", name="terminal_has_end"),
-    Index(
-        "ix_flow_run_queued",
-        "work_queue_id",
-        "scheduled_time",
-        "id",
-        postgresql_where=text(_QUEUED),
-        sqlite_where=text(_QUEUED),
-    ),
-    Index("ix_flow_run_state", "state_type", "id"),
-    Index("ix_flow_run_state_name", "state_name", "id", postgresql_where=text(_NAMED), sqlite_where=text(_NAMED)),
-    Index("ix_flow_run_flow", "flow_id", "id"),
-    Index("ix_flow_run_pool", "work_pool_id", "id"),
-    Index(
-        "ix_flow_run_deployment",
-        "deployment_id",
-        "id",
-        postgresql_where=text("deployment_id IS NOT NULL"),
-        sqlite_where=text("deployment_id IS NOT NULL"),
-    ),
-    Index(
-        "ix_flow_run_schedule",
-        "schedule_id",
-        "id",
-        postgresql_where=text("schedule_id IS NOT NULL"),
-        sqlite_where=text("schedule_id IS NOT NULL"),
-    ),
-    Index(
-        "ix_flow_run_open_of_schedule",
-        "schedule_id",
-        "id",
-        postgresql_where=text("schedule_id IS NOT NULL AND end_time IS NULL"),
-        sqlite_where=text("schedule_id IS NOT NULL AND end_time IS NULL"),
-    ),
-    Index(
-        "ix_flow_run_parent",
-        "parent_flow_run_id",
-        "id",
-        postgresql_where=text("parent_flow_run_id IS NOT NULL"),
-        sqlite_where=text("parent_flow_run_id IS NOT NULL"),
-    ),
-    Index(
-        "uq_flow_run_idempotency",
-        "idempotency_scope",
-        "idempotency_key",
-        unique=True,
-        postgresql_where=text("idempotency_key IS NOT NULL"),
-        sqlite_where=text("idempotency_key IS NOT NULL"),
-    ),
-    Index("ix_flow_run_name", "name", "id", postgresql_ops={"name": "text_pattern_ops"}),
 )
 
 flow_run_tag = Table(
@@ -269,7 +213,6 @@ flow_run_state = Table(
     Column("message", TEXT, nullable=False),
     Column("failure", TEXT),
     Column("token", BIG, nullable=False),
-    postgresql_partition_by="RANGE (state_time)",
 )
 
 session = Table(
@@ -287,7 +230,6 @@ session = Table(
     Column("closed", Boolean, nullable=False),
     Column("create_time", INSTANT, nullable=False),
     Column("last_seen_time", INSTANT, nullable=False),
-    postgresql_with=_LIVE_LEASE_ROW,
 )
 
 lease = Table(
@@ -297,8 +239,8 @@ lease = Table(
     Column("token", BIG, nullable=False),
     Column("session_id", ID, index=True),
     Column("request_id", ID),
-    Column("work_pool_id", ID, nullable=False),
-    Column("work_queue_id", ID, nullable=False),
+    Column("work_pool_id", ID),
+    Column("work_queue_id", ID),
     Column("deployment_id", ID),
     Column("phase", SMALL, nullable=False),
     Column("adopter_id", ID),
@@ -306,7 +248,6 @@ lease = Table(
     Column("grant_time", INSTANT, nullable=False),
     Column("expire_time", INSTANT, nullable=False),
     CheckConstraint("token > 0", name="token"),
-    postgresql_with=_LIVE_LEASE_ROW,
 )
 
 task_run = Table(
@@ -336,7 +277,6 @@ task_run = Table(
     Column("end_time", INSTANT),
     Column("version", BIG, nullable=False),
     CheckConstraint("state_type BETWEEN 1 AND 9", name="state_type"),
-    Index("ix_task_run_flow_run", "flow_run_id", "id"),
 )
 
 task_run_state = Table(
@@ -350,7 +290,6 @@ task_run_state = Table(
     Column("message", TEXT, nullable=False),
     Column("failure", TEXT),
     Column("token", BIG, nullable=False),
-    postgresql_partition_by="RANGE (state_time)",
 )
 
 log_stream = Table(
@@ -359,7 +298,6 @@ log_stream = Table(
     Column("flow_run_id", ID, ForeignKey("flow_run.id", ondelete="CASCADE"), primary_key=True),
     Column("stream", TEXT, primary_key=True),
     Column("next_offset", BIG, nullable=False),
-    postgresql_with={"fillfactor": 50},
 )
 
 log_chunk = Table(
@@ -372,7 +310,6 @@ log_chunk = Table(
     Column("record_count", BIG, nullable=False),
     Column("max_level", SMALL, nullable=False),
     Column("records", BYTES, nullable=False),
-    postgresql_partition_by="RANGE (create_time)",
 )
 
 request = Table(

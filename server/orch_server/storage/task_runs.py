@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Insert, Row, Select, and_, bindparam, null, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
 from orch_server.domain.results import Result
@@ -14,6 +14,7 @@ from orch_server.domain.states import State, StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunStanding
 from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.documents import dump_failure, dump_texts, load_failure, load_texts
+from orch_server.storage.postgres_dialect import postgresql_insert
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import task_run, task_run_state
 
@@ -37,7 +38,7 @@ def _guard(excluded: Any) -> ColumnElement[bool]:  # noqa: ANN401 - SQLAlchemy's
 @cache
 def _put_batch() -> tuple[Batch, Insert]:
     batch = Batch("postgresql", **_RUN_COLUMNS)
-    statement = postgresql.insert(task_run).from_select(list(_RUN_COLUMNS), select(batch.table))
+    statement = postgresql_insert(task_run).from_select(list(_RUN_COLUMNS), select(batch.table))
     new = statement.excluded
     changes = {name: new[name] for name in _RUN_COLUMNS if name not in _NEVER_CHANGES}
     return batch, statement.on_conflict_do_update(index_elements=["id"], set_=changes, where=_guard(new))
@@ -54,7 +55,7 @@ def _put_rows() -> Insert:
 @cache
 def _add_states_batch() -> tuple[Batch, Insert]:
     batch = Batch("postgresql", **_STATE_COLUMNS)
-    statement = postgresql.insert(task_run_state).from_select(list(_STATE_COLUMNS), select(batch.table))
+    statement = postgresql_insert(task_run_state).from_select(list(_STATE_COLUMNS), select(batch.table))
     return batch, statement.on_conflict_do_nothing()
 
 

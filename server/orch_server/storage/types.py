@@ -36,12 +36,17 @@ class SqliteInstant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """From the driver."""
-        return _EPOCH + value * _MICROSECOND if value is not None else None
+        return from_micros(value) if value is not None else None
 
 
 def to_micros(value: datetime) -> int:
     """Microseconds since 1970, exactly."""
     return (value - _EPOCH) // _MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """The moment so many microseconds after 1970 began."""
+    return _EPOCH + value * _MICROSECOND
 
 
 ID = Uuid(as_uuid=True)

@@ -1,38 +1,11 @@
-"""Wake-ups: callbacks by topic in this process, and, on Postgres, NOTIFY to the other servers.
+"""Wake-ups: callbacks by topic in this process. `postgres_wakeups.py` adds those of other servers.
 
 A hint that is lost costs time, never correctness: everybody who waits looks again now and then.
 """
 
-import asyncio
-import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-
-import asyncpg
+from collections.abc import Callable, Iterable
 
 from orch_server.application.ports import Topic
-
-_logger = logging.getLogger(__name__)
-
-CHANNEL = "orch_wakeups"
-_COALESCE_SECONDS = 0.01
-_MOST_BYTES = 7900
-"""A NOTIFY carries at most 8000 bytes (https://www.postgresql.org/docs/current/sql-notify.html)."""
-_EVERYBODY = "*"
-_MOST_TOPICS = 20_000
-_NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
-_RECONNECT_SECONDS = 1.0
-
-
-def _payloads(topics: Iterable[Topic]) -> Iterator[str]:
-    """Topics in as few messages as they fit in."""
-    message = ""
-    for topic in topics:
-        if message and len(message) + len(topic) >= _MOST_BYTES:
-            yield message
-            message = ""
-        message = f"{message} {topic}" if message else topic
-    yield message
 
 
 class LocalWakeups:
@@ -73,78 +46,3 @@ class LocalWakeups:
                 self._listeners.pop(topic, None)
 
         return silence
-
-
-class PostgresWakeups(LocalWakeups):
-    """The same, and across servers: at most one NOTIFY in 10 ms, whatever happens in between."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = url
-        self._outgoing: set[Topic] = set()
-        self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def announce(self, topics: Iterable[Topic]) -> None:
-        """Something has changed: here at once, on the other servers within some milliseconds."""
-        changed = set(topics)
-        self.ring(changed)
-        if changed:
-            self._outgoing |= changed
-            if len(self._outgoing) > _MOST_TOPICS:  # nobody can be told just now
-                self._outgoing = {_EVERYBODY}
-            self._news.set()
-
-    async def start(self) -> None:
-        """Connect in the background, and again whenever the connection is lost."""
-        self._task = asyncio.create_task(self._run(), name="orch-wakeups")
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._serve()
-            except Exception as error:  # whatever it is, the slow look behind every bell goes on
-                _logger.warning("wake-ups from other servers are interrupted: %s", error)
-            await asyncio.sleep(_RECONNECT_SECONDS)
-
-    async def _serve(self) -> None:
-        connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10)
-        try:
-            await connection.add_listener(CHANNEL, self._received)
-            self.ring_all()  # what was said meanwhile was not heard
-            while not connection.is_closed():
-                await self._notify(connection)
-        finally:
-            connection.terminate()
-
-    async def _notify(self, connection: asyncpg.Connection) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_RECONNECT_SECONDS):
-                await self._news.wait()
-        await asyncio.sleep(_COALESCE_SECONDS)
-        self._news.clear()
-        topics, self._outgoing = self._outgoing, set()
-        if not topics:
-            return
-        try:
-            await connection.execute(_NOTIFY, CHANNEL, list(_payloads(topics)))
-        except BaseException:
-            self._outgoing |= topics
-            raise
-
-    def _received(self, connection: object, sender: int, channel: str, payload: object) -> None:
-        own = getattr(connection, "get_server_pid", lambda: None)()
-        if sender == own:
-            return
-        if payload == _EVERYBODY:
-            self.ring_all()
-        else:
-            self.ring(str(payload).split(" "))

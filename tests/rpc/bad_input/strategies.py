@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import strategies as st
 
-from tests.rpc.bad_input.world import World
+from tests.rpc.bad_input.world import World, new_run_id
 from tests.support.contract import is_repeated
 
 _DEPTH = 4
@@ -64,6 +64,7 @@ class _Builder:
         ids = [
             *(world.flow_run_id, world.queued_id, world.deployment_id, world.schedule_id, world.session_id),
             *(world.task_run_id, world.used_request_id),
+            *(world.holder_id, world.started_id, world.failed_id, world.completed_id, new_run_id()),
         ]
         self._id = st.one_of(st.sampled_from(ids), st.uuids().map(str), st.sampled_from(["", "1", "{}"]), _TEXT)
         names = [world.flow, world.work_pool, world.work_queue, world.deployment, "default", "run", "nightly"]
@@ -75,6 +76,7 @@ class _Builder:
             "schedule_id": world.schedule_id,
             "session_id": world.session_id,
             "task_run_id": world.task_run_id,
+            "holder_id": world.holder_id,
         }
 
     def message(self, descriptor: Descriptor, depth: int) -> st.SearchStrategy[Message]:

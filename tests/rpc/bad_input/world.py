@@ -1,6 +1,7 @@
 """A small world to be wrong about: one thing of every kind, made over the wire."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import grpc
@@ -29,6 +30,7 @@ from orch_proto.v1 import task_run_service_pb2 as task_runs
 from orch_proto.v1 import work_pool_service_pb2 as work_pools
 from orch_proto.v1 import work_queue_service_pb2 as work_queues
 from orch_proto.v1 import worker_service_pb2 as workers
+from orch_server.clock import TimeOrderedIds
 from tests.rpc.bad_input.caller import METHODS, call
 from tests.support.contract import response_class
 
@@ -37,7 +39,8 @@ NOW = Timestamp(seconds=1_790_000_000)
 
 @dataclass(frozen=True)
 class World:
-    """What there is. `flow_run_id` runs, with a task run and a log line, under `token`; `queued_id` waits."""
+    """What there is. `flow_run_id` runs, with a task run and a log line, under `token`; `queued_id` waits. The
+    process `holder_id` started, in no pool and under token 1: `started_id`, which runs, `failed_id`, `completed_id`."""
 
     work_pool: str
     work_queue: str
@@ -52,6 +55,10 @@ class World:
     task_run_id: str
     used_request_id: str
     """Of the creation of `queued_id`."""
+    holder_id: str
+    started_id: str
+    failed_id: str
+    completed_id: str
 
 
 def make_world(channel: grpc.Channel) -> World:
@@ -69,6 +76,7 @@ def make_world(channel: grpc.Channel) -> World:
     run_id, token = _running(channel, name, session_id)
     request_id = str(uuid4())
     queued = flow_runs.CreateFlowRunRequest(request_id=request_id, flow_name=name, work_pool_name=name)
+    holder_id = str(uuid4())
     return World(
         work_pool=name,
         work_queue="urgent",
@@ -82,7 +90,29 @@ def make_world(channel: grpc.Channel) -> World:
         queued_id=_do(channel, queued).flow_run.flow_run_id,
         task_run_id=_task_run(channel, run_id, token),
         used_request_id=request_id,
+        holder_id=holder_id,
+        started_id=_started(channel, name, holder_id),
+        failed_id=_started(channel, name, holder_id, ended=state_pb2.STATE_TYPE_FAILED),
+        completed_id=_started(channel, name, holder_id, ended=state_pb2.STATE_TYPE_COMPLETED),
     )
+
+
+def new_run_id() -> str:
+    """A UUID of version 7, made now."""
+    return str(TimeOrderedIds().new(datetime.now(UTC)))
+
+
+def _started(
+    channel: grpc.Channel, name: str, holder_id: str, *, ended: state_pb2.StateType.ValueType | None = None
+) -> str:
+    run_id = new_run_id()
+    hour = Duration(seconds=3600)
+    _do(channel, leases.StartFlowRunRequest(flow_run_id=run_id, flow_name=name, holder_id=holder_id, lease_ttl=hour))
+    if ended is not None:
+        end = leases.RunReport(flow_run_id=run_id, token=1, sequence=1, state=state_pb2.State(type=ended))
+        [reported] = _do(channel, leases.ReportRunsRequest(reports=[end])).reports
+        assert reported.verdict == lease_pb2.REPORT_VERDICT_ACCEPTED
+    return run_id
 
 
 def _deployment(channel: grpc.Channel, name: str) -> str:
@@ -144,6 +174,8 @@ def snapshot(channel: grpc.Channel, world: World) -> list[bytes]:
         work_queues.ListWorkQueuesRequest(page_size=1000),
         flow_runs.ListFlowRunStatesRequest(flow_run_id=world.flow_run_id),
         flow_runs.ListFlowRunStatesRequest(flow_run_id=world.queued_id),
+        flow_runs.ListFlowRunStatesRequest(flow_run_id=world.started_id),
+        flow_runs.ListFlowRunStatesRequest(flow_run_id=world.failed_id),
         task_runs.ListTaskRunsRequest(flow_run_id=world.flow_run_id),
         task_runs.ListTaskRunStatesRequest(task_run_id=world.task_run_id),
         logs.ListLogsRequest(flow_run_id=world.flow_run_id),

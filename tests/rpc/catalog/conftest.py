@@ -20,13 +20,15 @@ from orch_server.application.schedules import Schedules
 from orch_server.application.work_pools import WorkPools, ensure_default_pool
 from orch_server.application.work_queues import WorkQueues
 from orch_server.clock import SystemClock, TimeOrderedIds
-from orch_server.rpc.deployment_service import DeploymentServicer
 from orch_server.rpc.endpoint import Endpoint
-from orch_server.rpc.flow_service import FlowServicer
-from orch_server.rpc.schedule_service import ScheduleServicer
+from orch_server.rpc.grpc_servicers import (
+    GrpcDeploymentServicer,
+    GrpcFlowServicer,
+    GrpcScheduleServicer,
+    GrpcWorkPoolServicer,
+    GrpcWorkQueueServicer,
+)
 from orch_server.rpc.server import build_server
-from orch_server.rpc.work_pool_service import WorkPoolServicer
-from orch_server.rpc.work_queue_service import WorkQueueServicer
 from orch_server.storage import schema
 from orch_server.storage.opening import open_store
 
@@ -58,11 +60,11 @@ async def stubs(tmp_path: Path) -> AsyncIterator[Stubs]:
     store = opened.store
     await store.write(lambda tx: ensure_default_pool(tx, ids))
     services = [
-        partial(add_FlowServiceServicer_to_server, FlowServicer(Flows(store))),
-        partial(add_WorkPoolServiceServicer_to_server, WorkPoolServicer(WorkPools(store, ids))),
-        partial(add_WorkQueueServiceServicer_to_server, WorkQueueServicer(WorkQueues(store, ids))),
-        partial(add_DeploymentServiceServicer_to_server, DeploymentServicer(Deployments(store, ids))),
-        partial(add_ScheduleServiceServicer_to_server, ScheduleServicer(Schedules(store, ids))),
+        partial(add_FlowServiceServicer_to_server, GrpcFlowServicer(Flows(store))),
+        partial(add_WorkPoolServiceServicer_to_server, GrpcWorkPoolServicer(WorkPools(store, ids))),
+        partial(add_WorkQueueServiceServicer_to_server, GrpcWorkQueueServicer(WorkQueues(store, ids))),
+        partial(add_DeploymentServiceServicer_to_server, GrpcDeploymentServicer(Deployments(store, ids))),
+        partial(add_ScheduleServiceServicer_to_server, GrpcScheduleServicer(Schedules(store, ids))),
     ]
     rpc = build_server(endpoint=Endpoint(port=0), services=services)
     await rpc.start()

@@ -14,9 +14,11 @@ from orch_server.application.logs import Logs
 from orch_server.application.task_runs import TaskRuns
 from orch_server.clock import SystemClock, TimeOrderedIds
 from orch_server.rpc.endpoint import Endpoint
-from orch_server.rpc.log_service import LogServicer
+from orch_server.rpc.grpc_servicers import (
+    GrpcLogServicer,
+    GrpcTaskRunServicer,
+)
 from orch_server.rpc.server import build_server
-from orch_server.rpc.task_run_service import TaskRunServicer
 from orch_server.storage import schema
 from orch_server.storage.opening import OpenStore, open_store
 from tests.support.stored_runs import store_run
@@ -39,8 +41,8 @@ async def opened(tmp_path: Path) -> AsyncIterator[OpenStore]:
 @pytest.fixture
 async def channel(opened: OpenStore) -> AsyncIterator[grpc.aio.Channel]:
     services = [
-        partial(add_LogServiceServicer_to_server, LogServicer(Logs(opened.store, opened.wakeups))),
-        partial(add_TaskRunServiceServicer_to_server, TaskRunServicer(TaskRuns(opened.store))),
+        partial(add_LogServiceServicer_to_server, GrpcLogServicer(Logs(opened.store, opened.wakeups))),
+        partial(add_TaskRunServiceServicer_to_server, GrpcTaskRunServicer(TaskRuns(opened.store))),
     ]
     rpc = build_server(endpoint=Endpoint(port=0), services=services)
     await rpc.start()

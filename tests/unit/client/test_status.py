@@ -11,6 +11,7 @@ from google.rpc.status_pb2 import Status
 
 from orch_client.address import Address
 from orch_client.errors import (
+    ERRORS,
     ConflictError,
     DeadlineError,
     Failure,
@@ -24,7 +25,7 @@ from orch_client.errors import (
     UnavailableError,
 )
 from orch_client.settings import ClientSettings
-from orch_client.status import ERRORS, error_for, failure_of
+from orch_client.status import error_for, failure_of
 
 SETTINGS = ClientSettings(address=Address("host", 4201, secure=False))
 

@@ -51,6 +51,7 @@ STEPS = st.one_of(
         retryable=st.sampled_from([None, True, False]),
     ),
     st.builds(Happens, st.sampled_from([Event.GRANT, Event.GRANT, Event.REQUEUE, Event.REQUEST_CANCEL, Event.RERUN])),
+    st.builds(Happens, st.just(Event.RESUME)),
     st.just(Silence()),
     st.just(Return()),
 )
@@ -127,10 +128,10 @@ def test_what_holds_of_every_life(retries: RetryPolicy, recovery: RecoveryPolicy
     for (before, _), (after, why) in zip(run.passed, run.passed[1:], strict=False):
         assert after.version == before.version + 1
         assert after.token in {before.token, before.token + 1}
-        assert (after.token > before.token) == (why == Event.GRANT.value)
+        assert (after.token > before.token) == (why in {Event.GRANT.value, Event.RESUME.value})
         assert after.state.time >= before.state.time
         if before.state.type in TERMINAL:
-            assert why in {Event.RERUN.value, "reclaim"}
+            assert why in {Event.RERUN.value, Event.RESUME.value, "reclaim"}
             assert why != "reclaim" or before.state.type == StateType.CRASHED
         assert (after.end_time is not None) == (after.state.type in TERMINAL)
         assert after.retries_used <= retries.max_retries

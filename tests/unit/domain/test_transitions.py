@@ -22,6 +22,7 @@ request_cancel  CANCELLED  CANCELLING  CANCELLING  CANCELLING  -           -    
 reclaim         RUNNING    -           -           -           -           -          -          -          RUNNING
 regain          PENDING    -           -           -           -           -          -          -          -
 rerun           -          -           -           -           -           SCHEDULED  SCHEDULED  SCHEDULED  SCHEDULED
+resume          RUNNING    -           -           -           -           -          RUNNING    RUNNING    RUNNING
 """
 
 
@@ -74,6 +75,10 @@ def test_every_arrow_is_found_by_its_source_and_event() -> None:
 def test_only_a_person_or_a_holder_that_returns_leads_out_of_the_end() -> None:
     out = {step.event for step in all_transitions() if step.source in TERMINAL}
 
-    assert out == {Event.RERUN, Event.RECLAIM}
+    assert out == {Event.RERUN, Event.RECLAIM, Event.RESUME}
     reclaimed = {step.source for step in all_transitions() if step.event == Event.RECLAIM}
     assert reclaimed & TERMINAL == {StateType.CRASHED}
+
+
+def test_nothing_leads_out_of_completed_but_a_persons_wish_for_another_attempt() -> None:
+    assert {step.event for step in all_transitions() if step.source == StateType.COMPLETED} == {Event.RERUN}

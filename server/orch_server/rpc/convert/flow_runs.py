@@ -72,6 +72,8 @@ def flow_run_message(run: FlowRun) -> flow_run_pb2.FlowRun:
         version=facts.version,
         etag=etag_of(facts.version),
         job_variables_json=run.job_variables,
+        flow_version=run.flow_version,
+        holder_name=run.holder.name if run.holder is not None else "",
     )
 
 
@@ -96,7 +98,7 @@ def to_new_flow_run(
         deployment_id=deployment_id,
         name=check_text(request.name, f"{prefix}name", longest=_LONGEST_NAME),
         parameters=parse_json_object(request.parameters_json, f"{prefix}parameters_json"),
-        parameters_text=_stored(request.parameters_json, f"{prefix}parameters_json"),
+        parameters_text=stored_json(request.parameters_json, f"{prefix}parameters_json"),
         tags=to_tags(request.tags, f"{prefix}tags"),
         idempotency_key=check_text(request.idempotency_key, f"{prefix}idempotency_key", longest=_LONGEST_KEY),
         scheduled_time=optional_time(request, "scheduled_time", prefix),
@@ -110,13 +112,13 @@ def to_new_flow_run(
             if request.HasField("recovery_policy")
             else None
         ),
-        parent=_to_parent(request.parent, prefix) if request.HasField("parent") else None,
-        trace=_to_trace(request.trace_context, prefix) if request.HasField("trace_context") else caller_trace,
+        parent=to_parent(request.parent, prefix) if request.HasField("parent") else None,
+        trace=to_trace(request.trace_context, prefix) if request.HasField("trace_context") else caller_trace,
         job_variables=_to_job_variables(request.job_variables_json, prefix),
     )
 
 
-def _stored(text: str, field: str) -> str:
+def stored_json(text: str, field: str) -> str:
     """JSON text as it is kept: byte for byte. JSON itself has no raw NUL, but an escaped one is fine."""
     return check_text(text, field, longest=1 << 20)
 
@@ -126,7 +128,8 @@ def _to_job_variables(text: str, prefix: str) -> str:
     return text
 
 
-def _to_parent(message: flow_run_service_pb2.ParentRun, prefix: str) -> Parent:
+def to_parent(message: flow_run_service_pb2.ParentRun, prefix: str = "") -> Parent:
+    """The run that asks for a child run."""
     return Parent(
         parse_id(message.flow_run_id, f"{prefix}parent.flow_run_id"),
         message.token,
@@ -134,7 +137,8 @@ def _to_parent(message: flow_run_service_pb2.ParentRun, prefix: str) -> Parent:
     )
 
 
-def _to_trace(message: policy_pb2.TraceContext, prefix: str) -> TraceContext:
+def to_trace(message: policy_pb2.TraceContext, prefix: str = "") -> TraceContext:
+    """A trace context from the wire."""
     return TraceContext(
         check_text(message.traceparent, f"{prefix}trace_context.traceparent", longest=_LONGEST_TRACE),
         check_text(message.tracestate, f"{prefix}trace_context.tracestate", longest=_LONGEST_TRACE),

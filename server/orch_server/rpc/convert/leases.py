@@ -27,7 +27,7 @@ def lease_message(granted: GrantedLease) -> lease_pb2.Lease:
         token=granted.lease.token,
         ttl=to_duration(granted.lease.ttl),
         flow_run=flow_run_message(granted.run),
-        launch_spec=launch_spec_message(granted.launch_spec),
+        launch_spec=None if granted.lease.work_pool_id is None else launch_spec_message(granted.launch_spec),
     )
 
 
@@ -43,6 +43,7 @@ def lease_info_message(view: LeaseView) -> lease_pb2.LeaseInfo:
         phase=lease_pb2.LeasePhase.ValueType(view.lease.phase),
         grant_time=to_timestamp(view.lease.grant_time),
         remaining=to_duration(view.remaining),
+        holder_name=view.holder_name,
     )
 
 

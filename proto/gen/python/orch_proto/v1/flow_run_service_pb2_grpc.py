@@ -141,7 +141,7 @@ class FlowRunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RetryFlowRun(self, request, context):
-        """Queues a run that has ended for one more attempt.
+        """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,7 +48,7 @@ class FlowRunServiceStub:
     CancelFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.CancelFlowRunRequest, _flow_run_service_pb2.CancelFlowRunResponse]
     """Asks for a stop. A run that nobody holds is cancelled at once, any other within its grace."""
     RetryFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.RetryFlowRunRequest, _flow_run_service_pb2.RetryFlowRunResponse]
-    """Queues a run that has ended for one more attempt."""
+    """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again."""
     ListFlowRunStates: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.ListFlowRunStatesRequest, _flow_run_service_pb2.ListFlowRunStatesResponse]
     """Every state that a run has had, oldest first."""
     WatchFlowRun: _grpc.UnaryStreamMultiCallable[_flow_run_service_pb2.WatchFlowRunRequest, _flow_run_service_pb2.WatchFlowRunResponse]
@@ -74,7 +74,7 @@ class FlowRunServiceAsyncStub(FlowRunServiceStub):
     CancelFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.CancelFlowRunRequest, _flow_run_service_pb2.CancelFlowRunResponse]  # type: ignore[assignment]
     """Asks for a stop. A run that nobody holds is cancelled at once, any other within its grace."""
     RetryFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.RetryFlowRunRequest, _flow_run_service_pb2.RetryFlowRunResponse]  # type: ignore[assignment]
-    """Queues a run that has ended for one more attempt."""
+    """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again."""
     ListFlowRunStates: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.ListFlowRunStatesRequest, _flow_run_service_pb2.ListFlowRunStatesResponse]  # type: ignore[assignment]
     """Every state that a run has had, oldest first."""
     WatchFlowRun: _aio.UnaryStreamMultiCallable[_flow_run_service_pb2.WatchFlowRunRequest, _flow_run_service_pb2.WatchFlowRunResponse]  # type: ignore[assignment]
@@ -145,7 +145,7 @@ class FlowRunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _flow_run_service_pb2.RetryFlowRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_flow_run_service_pb2.RetryFlowRunResponse, _abc.Awaitable[_flow_run_service_pb2.RetryFlowRunResponse]]:
-        """Queues a run that has ended for one more attempt."""
+        """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again."""
 
     @_abc_1.abstractmethod
     def ListFlowRunStates(

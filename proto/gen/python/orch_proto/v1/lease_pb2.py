@@ -28,21 +28,21 @@ from orch_proto.v1 import flow_run_pb2 as orch__proto_dot_v1_dot_flow__run__pb2
 from orch_proto.v1 import launch_pb2 as orch__proto_dot_v1_dot_launch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19orch_proto/v1/lease.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1corch_proto/v1/flow_run.proto\x1a\x1aorch_proto/v1/launch.proto\"\xa1\x01\n\x05Lease\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12&\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x08\x66low_run\x18\x04 \x01(\x0b\x32\x10.orch.v1.FlowRun\x12(\n\x0blaunch_spec\x18\x05 \x01(\x0b\x32\x13.orch.v1.LaunchSpec\"\x83\x02\n\tLeaseInfo\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x13\n\x0bworker_name\x18\x04 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x64opted\x18\x06 \x01(\x08\x12\"\n\x05phase\x18\x07 \x01(\x0e\x32\x13.orch.v1.LeasePhase\x12.\n\ngrant_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tremaining\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration*v\n\nLeasePhase\x12\x1b\n\x17LEASE_PHASE_UNSPECIFIED\x10\x00\x12\x18\n\x14LEASE_PHASE_STARTING\x10\x01\x12\x17\n\x13LEASE_PHASE_RUNNING\x10\x02\x12\x18\n\x14LEASE_PHASE_STOPPING\x10\x03*\xaa\x01\n\x0cLeaseVerdict\x12\x1d\n\x19LEASE_VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10LEASE_VERDICT_OK\x10\x01\x12\x18\n\x14LEASE_VERDICT_CANCEL\x10\x02\x12\x17\n\x13LEASE_VERDICT_PAUSE\x10\x03\x12\x16\n\x12LEASE_VERDICT_LOST\x10\x04\x12\x1a\n\x16LEASE_VERDICT_FINISHED\x10\x05*\x9f\x01\n\rReportVerdict\x12\x1e\n\x1aREPORT_VERDICT_UNSPECIFIED\x10\x00\x12\x1b\n\x17REPORT_VERDICT_ACCEPTED\x10\x01\x12\x1c\n\x18REPORT_VERDICT_DUPLICATE\x10\x02\x12\x17\n\x13REPORT_VERDICT_LOST\x10\x03\x12\x1a\n\x16REPORT_VERDICT_INVALID\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19orch_proto/v1/lease.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1corch_proto/v1/flow_run.proto\x1a\x1aorch_proto/v1/launch.proto\"\xa1\x01\n\x05Lease\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12&\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x08\x66low_run\x18\x04 \x01(\x0b\x32\x10.orch.v1.FlowRun\x12(\n\x0blaunch_spec\x18\x05 \x01(\x0b\x32\x13.orch.v1.LaunchSpec\"\x98\x02\n\tLeaseInfo\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x13\n\x0bworker_name\x18\x04 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x64opted\x18\x06 \x01(\x08\x12\"\n\x05phase\x18\x07 \x01(\x0e\x32\x13.orch.v1.LeasePhase\x12.\n\ngrant_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tremaining\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0bholder_name\x18\n \x01(\t*v\n\nLeasePhase\x12\x1b\n\x17LEASE_PHASE_UNSPECIFIED\x10\x00\x12\x18\n\x14LEASE_PHASE_STARTING\x10\x01\x12\x17\n\x13LEASE_PHASE_RUNNING\x10\x02\x12\x18\n\x14LEASE_PHASE_STOPPING\x10\x03*\xaa\x01\n\x0cLeaseVerdict\x12\x1d\n\x19LEASE_VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10LEASE_VERDICT_OK\x10\x01\x12\x18\n\x14LEASE_VERDICT_CANCEL\x10\x02\x12\x17\n\x13LEASE_VERDICT_PAUSE\x10\x03\x12\x16\n\x12LEASE_VERDICT_LOST\x10\x04\x12\x1a\n\x16LEASE_VERDICT_FINISHED\x10\x05*\x9f\x01\n\rReportVerdict\x12\x1e\n\x1aREPORT_VERDICT_UNSPECIFIED\x10\x00\x12\x1b\n\x17REPORT_VERDICT_ACCEPTED\x10\x01\x12\x1c\n\x18REPORT_VERDICT_DUPLICATE\x10\x02\x12\x17\n\x13REPORT_VERDICT_LOST\x10\x03\x12\x1a\n\x16REPORT_VERDICT_INVALID\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orch_proto.v1.lease_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LEASEPHASE']._serialized_start=587
-  _globals['_LEASEPHASE']._serialized_end=705
-  _globals['_LEASEVERDICT']._serialized_start=708
-  _globals['_LEASEVERDICT']._serialized_end=878
-  _globals['_REPORTVERDICT']._serialized_start=881
-  _globals['_REPORTVERDICT']._serialized_end=1040
+  _globals['_LEASEPHASE']._serialized_start=608
+  _globals['_LEASEPHASE']._serialized_end=726
+  _globals['_LEASEVERDICT']._serialized_start=729
+  _globals['_LEASEVERDICT']._serialized_end=899
+  _globals['_REPORTVERDICT']._serialized_start=902
+  _globals['_REPORTVERDICT']._serialized_end=1061
   _globals['_LEASE']._serialized_start=162
   _globals['_LEASE']._serialized_end=323
   _globals['_LEASEINFO']._serialized_start=326
-  _globals['_LEASEINFO']._serialized_end=585
+  _globals['_LEASEINFO']._serialized_end=606
 # @@protoc_insertion_point(module_scope)

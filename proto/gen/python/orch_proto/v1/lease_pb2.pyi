@@ -144,7 +144,7 @@ class Lease(_message.Message):
 
     @_builtins.property
     def launch_spec(self) -> _launch_pb2.LaunchSpec:
-        """How to start it."""
+        """How to start it. Absent for a run that its own process started."""
 
     def __init__(
         self,
@@ -178,6 +178,7 @@ class LeaseInfo(_message.Message):
     PHASE_FIELD_NUMBER: _builtins.int
     GRANT_TIME_FIELD_NUMBER: _builtins.int
     REMAINING_FIELD_NUMBER: _builtins.int
+    HOLDER_NAME_FIELD_NUMBER: _builtins.int
     flow_run_id: _builtins.str
     """The run."""
     token: _builtins.int
@@ -187,11 +188,13 @@ class LeaseInfo(_message.Message):
     worker_name: _builtins.str
     """That worker's name."""
     work_pool_name: _builtins.str
-    """The pool."""
+    """The pool; empty for a run that its own process started."""
     adopted: _builtins.bool
     """Whether the run's process has adopted it."""
     phase: Global___LeasePhase.ValueType
     """How far the holder is."""
+    holder_name: _builtins.str
+    """The process that took the run without a worker, in its own words; empty where a worker was granted it."""
     @_builtins.property
     def grant_time(self) -> _timestamp_pb2.Timestamp:
         """When it was granted."""
@@ -212,10 +215,11 @@ class LeaseInfo(_message.Message):
         phase: Global___LeasePhase.ValueType = ...,
         grant_time: _timestamp_pb2.Timestamp | None = ...,
         remaining: _duration_pb2.Duration | None = ...,
+        holder_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grant_time", b"grant_time", "remaining", b"remaining"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "flow_run_id", b"flow_run_id", "grant_time", b"grant_time", "phase", b"phase", "remaining", b"remaining", "session_id", b"session_id", "token", b"token", "work_pool_name", b"work_pool_name", "worker_name", b"worker_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "flow_run_id", b"flow_run_id", "grant_time", b"grant_time", "holder_name", b"holder_name", "phase", b"phase", "remaining", b"remaining", "session_id", b"session_id", "token", b"token", "work_pool_name", b"work_pool_name", "worker_name", b"worker_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

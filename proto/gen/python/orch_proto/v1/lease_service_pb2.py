@@ -23,12 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from orch_proto.v1 import flow_run_service_pb2 as orch__proto_dot_v1_dot_flow__run__service__pb2
 from orch_proto.v1 import lease_pb2 as orch__proto_dot_v1_dot_lease__pb2
+from orch_proto.v1 import policy_pb2 as orch__proto_dot_v1_dot_policy__pb2
 from orch_proto.v1 import result_pb2 as orch__proto_dot_v1_dot_result__pb2
 from orch_proto.v1 import state_pb2 as orch__proto_dot_v1_dot_state__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!orch_proto/v1/lease_service.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x19orch_proto/v1/lease.proto\x1a\x1aorch_proto/v1/result.proto\x1a\x19orch_proto/v1/state.proto\"{\n\x14\x41\x63quireLeasesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x12\n\nmax_leases\x18\x03 \x01(\x05\x12\'\n\x04wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"X\n\x15\x41\x63quireLeasesResponse\x12\x1e\n\x06leases\x18\x01 \x03(\x0b\x32\x0e.orch.v1.Lease\x12\x10\n\x08sync_now\x18\x02 \x01(\x08\x12\r\n\x05\x64rain\x18\x03 \x01(\x08\"S\n\tHeldLease\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\"\n\x05phase\x18\x03 \x01(\x0e\x32\x13.orch.v1.LeasePhase\"[\n\x11SyncLeasesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12 \n\x04held\x18\x02 \x03(\x0b\x32\x12.orch.v1.HeldLease\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\"\x92\x01\n\x0bSyncedLease\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12&\n\x07verdict\x18\x03 \x01(\x0e\x32\x15.orch.v1.LeaseVerdict\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07message\x18\x05 \x01(\t\"w\n\x12SyncLeasesResponse\x12$\n\x06leases\x18\x01 \x03(\x0b\x32\x14.orch.v1.SyncedLease\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x64rain\x18\x03 \x01(\x08\"K\n\x11\x41\x64optLeaseRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x12\n\nadopter_id\x18\x03 \x01(\t\"a\n\x12\x41\x64optLeaseResponse\x12\x1d\n\x05lease\x18\x01 \x01(\x0b\x32\x0e.orch.v1.Lease\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x81\x01\n\tRunReport\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12\x1d\n\x05state\x18\x04 \x01(\x0b\x32\x0e.orch.v1.State\x12\x1f\n\x06result\x18\x05 \x01(\x0b\x32\x0f.orch.v1.Result\"L\n\x11ReportRunsRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x07reports\x18\x02 \x03(\x0b\x32\x12.orch.v1.RunReport\"\x96\x01\n\x0bReportedRun\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\'\n\x07verdict\x18\x03 \x01(\x0e\x32\x16.orch.v1.ReportVerdict\x12\x0f\n\x07message\x18\x04 \x01(\t\x12&\n\nstate_type\x18\x05 \x01(\x0e\x32\x12.orch.v1.StateType\";\n\x12ReportRunsResponse\x12%\n\x07reports\x18\x01 \x03(\x0b\x32\x14.orch.v1.ReportedRun\"^\n\x14ReleaseLeasesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\"\n\x06leases\x18\x02 \x03(\x0b\x32\x12.orch.v1.HeldLease\x12\x0e\n\x06reason\x18\x03 \x01(\t\">\n\x15ReleaseLeasesResponse\x12%\n\x07reports\x18\x01 \x03(\x0b\x32\x14.orch.v1.ReportedRun\"f\n\x11ListLeasesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\"Q\n\x12ListLeasesResponse\x12\"\n\x06leases\x18\x01 \x03(\x0b\x32\x12.orch.v1.LeaseInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xcf\x03\n\x0cLeaseService\x12N\n\rAcquireLeases\x12\x1d.orch.v1.AcquireLeasesRequest\x1a\x1e.orch.v1.AcquireLeasesResponse\x12\x45\n\nSyncLeases\x12\x1a.orch.v1.SyncLeasesRequest\x1a\x1b.orch.v1.SyncLeasesResponse\x12\x45\n\nAdoptLease\x12\x1a.orch.v1.AdoptLeaseRequest\x1a\x1b.orch.v1.AdoptLeaseResponse\x12\x45\n\nReportRuns\x12\x1a.orch.v1.ReportRunsRequest\x1a\x1b.orch.v1.ReportRunsResponse\x12N\n\rReleaseLeases\x12\x1d.orch.v1.ReleaseLeasesRequest\x1a\x1e.orch.v1.ReleaseLeasesResponse\x12J\n\nListLeases\x12\x1a.orch.v1.ListLeasesRequest\x1a\x1b.orch.v1.ListLeasesResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!orch_proto/v1/lease_service.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a$orch_proto/v1/flow_run_service.proto\x1a\x19orch_proto/v1/lease.proto\x1a\x1aorch_proto/v1/policy.proto\x1a\x1aorch_proto/v1/result.proto\x1a\x19orch_proto/v1/state.proto\"{\n\x14\x41\x63quireLeasesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x12\n\nmax_leases\x18\x03 \x01(\x05\x12\'\n\x04wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"X\n\x15\x41\x63quireLeasesResponse\x12\x1e\n\x06leases\x18\x01 \x03(\x0b\x32\x0e.orch.v1.Lease\x12\x10\n\x08sync_now\x18\x02 \x01(\x08\x12\r\n\x05\x64rain\x18\x03 \x01(\x08\"S\n\tHeldLease\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\"\n\x05phase\x18\x03 \x01(\x0e\x32\x13.orch.v1.LeasePhase\"[\n\x11SyncLeasesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12 \n\x04held\x18\x02 \x03(\x0b\x32\x12.orch.v1.HeldLease\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\"\x92\x01\n\x0bSyncedLease\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12&\n\x07verdict\x18\x03 \x01(\x0e\x32\x15.orch.v1.LeaseVerdict\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07message\x18\x05 \x01(\t\"w\n\x12SyncLeasesResponse\x12$\n\x06leases\x18\x01 \x03(\x0b\x32\x14.orch.v1.SyncedLease\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x64rain\x18\x03 \x01(\x08\"K\n\x11\x41\x64optLeaseRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x12\n\nadopter_id\x18\x03 \x01(\t\"a\n\x12\x41\x64optLeaseResponse\x12\x1d\n\x05lease\x18\x01 \x01(\x0b\x32\x0e.orch.v1.Lease\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x81\x01\n\tRunReport\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12\x1d\n\x05state\x18\x04 \x01(\x0b\x32\x0e.orch.v1.State\x12\x1f\n\x06result\x18\x05 \x01(\x0b\x32\x0f.orch.v1.Result\"L\n\x11ReportRunsRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x07reports\x18\x02 \x03(\x0b\x32\x12.orch.v1.RunReport\"\x96\x01\n\x0bReportedRun\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\'\n\x07verdict\x18\x03 \x01(\x0e\x32\x16.orch.v1.ReportVerdict\x12\x0f\n\x07message\x18\x04 \x01(\t\x12&\n\nstate_type\x18\x05 \x01(\x0e\x32\x12.orch.v1.StateType\";\n\x12ReportRunsResponse\x12%\n\x07reports\x18\x01 \x03(\x0b\x32\x14.orch.v1.ReportedRun\"^\n\x14ReleaseLeasesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\"\n\x06leases\x18\x02 \x03(\x0b\x32\x12.orch.v1.HeldLease\x12\x0e\n\x06reason\x18\x03 \x01(\t\">\n\x15ReleaseLeasesResponse\x12%\n\x07reports\x18\x01 \x03(\x0b\x32\x14.orch.v1.ReportedRun\"\x9e\x03\n\x13StartFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x11\n\tflow_name\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x17\n\x0fparameters_json\x18\x05 \x01(\t\x12\x0c\n\x04tags\x18\x06 \x03(\t\x12\x30\n\x0frecovery_policy\x18\x07 \x01(\x0b\x32\x17.orch.v1.RecoveryPolicy\x12\"\n\x06parent\x18\x08 \x01(\x0b\x32\x12.orch.v1.ParentRun\x12,\n\rtrace_context\x18\t \x01(\x0b\x32\x15.orch.v1.TraceContext\x12\x14\n\x0c\x66low_version\x18\n \x01(\t\x12\x11\n\tholder_id\x18\x0b \x01(\t\x12\x13\n\x0bholder_name\x18\x0c \x01(\t\x12,\n\tlease_ttl\x18\r \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03\x61ge\x18\x0e \x01(\x0b\x32\x19.google.protobuf.Duration\"c\n\x14StartFlowRunResponse\x12\x1d\n\x05lease\x18\x01 \x01(\x0b\x32\x0e.orch.v1.Lease\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xd6\x01\n\x14ResumeFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x16\n\x0e\x65xpected_token\x18\x03 \x01(\x03\x12\x11\n\tholder_id\x18\x04 \x01(\t\x12\x13\n\x0bholder_name\x18\x05 \x01(\t\x12,\n\tlease_ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0c\x66low_version\x18\x07 \x01(\t\x12\x11\n\ttake_over\x18\x08 \x01(\x08\"d\n\x15ResumeFlowRunResponse\x12\x1d\n\x05lease\x18\x01 \x01(\x0b\x32\x0e.orch.v1.Lease\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"{\n\x11ListLeasesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x05 \x01(\t\"Q\n\x12ListLeasesResponse\x12\"\n\x06leases\x18\x01 \x03(\x0b\x32\x12.orch.v1.LeaseInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xec\x04\n\x0cLeaseService\x12N\n\rAcquireLeases\x12\x1d.orch.v1.AcquireLeasesRequest\x1a\x1e.orch.v1.AcquireLeasesResponse\x12\x45\n\nSyncLeases\x12\x1a.orch.v1.SyncLeasesRequest\x1a\x1b.orch.v1.SyncLeasesResponse\x12\x45\n\nAdoptLease\x12\x1a.orch.v1.AdoptLeaseRequest\x1a\x1b.orch.v1.AdoptLeaseResponse\x12\x45\n\nReportRuns\x12\x1a.orch.v1.ReportRunsRequest\x1a\x1b.orch.v1.ReportRunsResponse\x12N\n\rReleaseLeases\x12\x1d.orch.v1.ReleaseLeasesRequest\x1a\x1e.orch.v1.ReleaseLeasesResponse\x12K\n\x0cStartFlowRun\x12\x1c.orch.v1.StartFlowRunRequest\x1a\x1d.orch.v1.StartFlowRunResponse\x12N\n\rResumeFlowRun\x12\x1d.orch.v1.ResumeFlowRunRequest\x1a\x1e.orch.v1.ResumeFlowRunResponse\x12J\n\nListLeases\x12\x1a.orch.v1.ListLeasesRequest\x1a\x1b.orch.v1.ListLeasesResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,38 +39,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LEASESERVICE'].methods_by_name['ListLeases']._loaded_options = None
   _globals['_LEASESERVICE'].methods_by_name['ListLeases']._serialized_options = b'\220\002\001'
-  _globals['_ACQUIRELEASESREQUEST']._serialized_start=160
-  _globals['_ACQUIRELEASESREQUEST']._serialized_end=283
-  _globals['_ACQUIRELEASESRESPONSE']._serialized_start=285
-  _globals['_ACQUIRELEASESRESPONSE']._serialized_end=373
-  _globals['_HELDLEASE']._serialized_start=375
-  _globals['_HELDLEASE']._serialized_end=458
-  _globals['_SYNCLEASESREQUEST']._serialized_start=460
-  _globals['_SYNCLEASESREQUEST']._serialized_end=551
-  _globals['_SYNCEDLEASE']._serialized_start=554
-  _globals['_SYNCEDLEASE']._serialized_end=700
-  _globals['_SYNCLEASESRESPONSE']._serialized_start=702
-  _globals['_SYNCLEASESRESPONSE']._serialized_end=821
-  _globals['_ADOPTLEASEREQUEST']._serialized_start=823
-  _globals['_ADOPTLEASEREQUEST']._serialized_end=898
-  _globals['_ADOPTLEASERESPONSE']._serialized_start=900
-  _globals['_ADOPTLEASERESPONSE']._serialized_end=997
-  _globals['_RUNREPORT']._serialized_start=1000
-  _globals['_RUNREPORT']._serialized_end=1129
-  _globals['_REPORTRUNSREQUEST']._serialized_start=1131
-  _globals['_REPORTRUNSREQUEST']._serialized_end=1207
-  _globals['_REPORTEDRUN']._serialized_start=1210
-  _globals['_REPORTEDRUN']._serialized_end=1360
-  _globals['_REPORTRUNSRESPONSE']._serialized_start=1362
-  _globals['_REPORTRUNSRESPONSE']._serialized_end=1421
-  _globals['_RELEASELEASESREQUEST']._serialized_start=1423
-  _globals['_RELEASELEASESREQUEST']._serialized_end=1517
-  _globals['_RELEASELEASESRESPONSE']._serialized_start=1519
-  _globals['_RELEASELEASESRESPONSE']._serialized_end=1581
-  _globals['_LISTLEASESREQUEST']._serialized_start=1583
-  _globals['_LISTLEASESREQUEST']._serialized_end=1685
-  _globals['_LISTLEASESRESPONSE']._serialized_start=1687
-  _globals['_LISTLEASESRESPONSE']._serialized_end=1768
-  _globals['_LEASESERVICE']._serialized_start=1771
-  _globals['_LEASESERVICE']._serialized_end=2234
+  _globals['_ACQUIRELEASESREQUEST']._serialized_start=226
+  _globals['_ACQUIRELEASESREQUEST']._serialized_end=349
+  _globals['_ACQUIRELEASESRESPONSE']._serialized_start=351
+  _globals['_ACQUIRELEASESRESPONSE']._serialized_end=439
+  _globals['_HELDLEASE']._serialized_start=441
+  _globals['_HELDLEASE']._serialized_end=524
+  _globals['_SYNCLEASESREQUEST']._serialized_start=526
+  _globals['_SYNCLEASESREQUEST']._serialized_end=617
+  _globals['_SYNCEDLEASE']._serialized_start=620
+  _globals['_SYNCEDLEASE']._serialized_end=766
+  _globals['_SYNCLEASESRESPONSE']._serialized_start=768
+  _globals['_SYNCLEASESRESPONSE']._serialized_end=887
+  _globals['_ADOPTLEASEREQUEST']._serialized_start=889
+  _globals['_ADOPTLEASEREQUEST']._serialized_end=964
+  _globals['_ADOPTLEASERESPONSE']._serialized_start=966
+  _globals['_ADOPTLEASERESPONSE']._serialized_end=1063
+  _globals['_RUNREPORT']._serialized_start=1066
+  _globals['_RUNREPORT']._serialized_end=1195
+  _globals['_REPORTRUNSREQUEST']._serialized_start=1197
+  _globals['_REPORTRUNSREQUEST']._serialized_end=1273
+  _globals['_REPORTEDRUN']._serialized_start=1276
+  _globals['_REPORTEDRUN']._serialized_end=1426
+  _globals['_REPORTRUNSRESPONSE']._serialized_start=1428
+  _globals['_REPORTRUNSRESPONSE']._serialized_end=1487
+  _globals['_RELEASELEASESREQUEST']._serialized_start=1489
+  _globals['_RELEASELEASESREQUEST']._serialized_end=1583
+  _globals['_RELEASELEASESRESPONSE']._serialized_start=1585
+  _globals['_RELEASELEASESRESPONSE']._serialized_end=1647
+  _globals['_STARTFLOWRUNREQUEST']._serialized_start=1650
+  _globals['_STARTFLOWRUNREQUEST']._serialized_end=2064
+  _globals['_STARTFLOWRUNRESPONSE']._serialized_start=2066
+  _globals['_STARTFLOWRUNRESPONSE']._serialized_end=2165
+  _globals['_RESUMEFLOWRUNREQUEST']._serialized_start=2168
+  _globals['_RESUMEFLOWRUNREQUEST']._serialized_end=2382
+  _globals['_RESUMEFLOWRUNRESPONSE']._serialized_start=2384
+  _globals['_RESUMEFLOWRUNRESPONSE']._serialized_end=2484
+  _globals['_LISTLEASESREQUEST']._serialized_start=2486
+  _globals['_LISTLEASESREQUEST']._serialized_end=2609
+  _globals['_LISTLEASESRESPONSE']._serialized_start=2611
+  _globals['_LISTLEASESRESPONSE']._serialized_end=2692
+  _globals['_LEASESERVICE']._serialized_start=2695
+  _globals['_LEASESERVICE']._serialized_end=3315
 # @@protoc_insertion_point(module_scope)

@@ -8,7 +8,9 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from orch_proto.v1 import flow_run_service_pb2 as _flow_run_service_pb2
 from orch_proto.v1 import lease_pb2 as _lease_pb2
+from orch_proto.v1 import policy_pb2 as _policy_pb2
 from orch_proto.v1 import result_pb2 as _result_pb2
 from orch_proto.v1 import state_pb2 as _state_pb2
 import builtins as _builtins
@@ -475,6 +477,210 @@ class ReleaseLeasesResponse(_message.Message):
 Global___ReleaseLeasesResponse: _TypeAlias = ReleaseLeasesResponse  # noqa: Y015
 
 @_typing.final
+class StartFlowRunRequest(_message.Message):
+    """A run that the caller has begun, or begins now. It belongs to no pool: no worker is ever granted it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FLOW_RUN_ID_FIELD_NUMBER: _builtins.int
+    FLOW_NAME_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PARAMETERS_JSON_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    RECOVERY_POLICY_FIELD_NUMBER: _builtins.int
+    PARENT_FIELD_NUMBER: _builtins.int
+    TRACE_CONTEXT_FIELD_NUMBER: _builtins.int
+    FLOW_VERSION_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_NAME_FIELD_NUMBER: _builtins.int
+    LEASE_TTL_FIELD_NUMBER: _builtins.int
+    AGE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes the call safe to repeat: same id and body, same answer. A UUID; empty: flow_run_id alone does."""
+    flow_run_id: _builtins.str
+    """The run's id, made by the caller, so that the run need not wait for the answer: a UUID of version 7. Where a run of
+    this id was started by this holder before, that run is the answer.
+    """
+    flow_name: _builtins.str
+    """The flow, by name."""
+    name: _builtins.str
+    """A name for people; empty: the server makes one."""
+    parameters_json: _builtins.str
+    """A JSON object, at most 512 KiB. Empty: none."""
+    flow_version: _builtins.str
+    """The version of the flow's code, as its author names it. At most 256 characters."""
+    holder_id: _builtins.str
+    """Names the process that holds the run, a UUID that it made."""
+    holder_name: _builtins.str
+    """The process, for people, and for others on its machine to see whether it lives: "host/boot/pid/starttime". At most
+    512 characters.
+    """
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags. At most 64, of at most 256 characters."""
+
+    @_builtins.property
+    def recovery_policy(self) -> _policy_pb2.RecoveryPolicy:
+        """Recovery after lost contact. A restart waits, SCHEDULED, until a process calls ResumeFlowRun."""
+
+    @_builtins.property
+    def parent(self) -> _flow_run_service_pb2.ParentRun:
+        """The run that asks for this one, where one does. It must have been started before, or with it."""
+
+    @_builtins.property
+    def trace_context(self) -> _policy_pb2.TraceContext:
+        """The caller's trace; absent: the one of the call's own metadata."""
+
+    @_builtins.property
+    def lease_ttl(self) -> _duration_pb2.Duration:
+        """How long the lease lasts without a heartbeat, 1 s to 1 h; absent: 15 s."""
+
+    @_builtins.property
+    def age(self) -> _duration_pb2.Duration:
+        """How long ago the run began, by the caller's clock: a call that had to wait keeps the run's true start time. At most
+        7 days; absent: it begins now.
+        """
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        flow_run_id: _builtins.str = ...,
+        flow_name: _builtins.str = ...,
+        name: _builtins.str = ...,
+        parameters_json: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        recovery_policy: _policy_pb2.RecoveryPolicy | None = ...,
+        parent: _flow_run_service_pb2.ParentRun | None = ...,
+        trace_context: _policy_pb2.TraceContext | None = ...,
+        flow_version: _builtins.str = ...,
+        holder_id: _builtins.str = ...,
+        holder_name: _builtins.str = ...,
+        lease_ttl: _duration_pb2.Duration | None = ...,
+        age: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["age", b"age", "lease_ttl", b"lease_ttl", "parent", b"parent", "recovery_policy", b"recovery_policy", "trace_context", b"trace_context"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age", b"age", "flow_name", b"flow_name", "flow_run_id", b"flow_run_id", "flow_version", b"flow_version", "holder_id", b"holder_id", "holder_name", b"holder_name", "lease_ttl", b"lease_ttl", "name", b"name", "parameters_json", b"parameters_json", "parent", b"parent", "recovery_policy", b"recovery_policy", "request_id", b"request_id", "tags", b"tags", "trace_context", b"trace_context"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartFlowRunRequest: _TypeAlias = StartFlowRunRequest  # noqa: Y015
+
+@_typing.final
+class StartFlowRunResponse(_message.Message):
+    """The run is the caller's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEASE_FIELD_NUMBER: _builtins.int
+    NEXT_SYNC_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lease(self) -> _lease_pb2.Lease:
+        """The lease, with the run; its first token is 1."""
+
+    @_builtins.property
+    def next_sync(self) -> _duration_pb2.Duration:
+        """Call SyncLeases, without a session, within this time."""
+
+    def __init__(
+        self,
+        *,
+        lease: _lease_pb2.Lease | None = ...,
+        next_sync: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lease", b"lease", "next_sync", b"next_sync"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lease", b"lease", "next_sync", b"next_sync"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartFlowRunResponse: _TypeAlias = StartFlowRunResponse  # noqa: Y015
+
+@_typing.final
+class ResumeFlowRunRequest(_message.Message):
+    """A run to take up again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FLOW_RUN_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_TOKEN_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_NAME_FIELD_NUMBER: _builtins.int
+    LEASE_TTL_FIELD_NUMBER: _builtins.int
+    FLOW_VERSION_FIELD_NUMBER: _builtins.int
+    TAKE_OVER_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes the call safe to repeat: same id and body, same answer. A UUID; empty: not repeatable."""
+    flow_run_id: _builtins.str
+    """The run. It must be one that its own process started, and not COMPLETED."""
+    expected_token: _builtins.int
+    """The newest token that the caller knows of. Where it is not the newest, somebody else has taken the run: LEASE_LOST."""
+    holder_id: _builtins.str
+    """Names the process that holds the run from now on, a UUID that it made."""
+    holder_name: _builtins.str
+    """That process, for people. At most 512 characters."""
+    flow_version: _builtins.str
+    """The version of the flow's code from now on; empty: as it was."""
+    take_over: _builtins.bool
+    """The caller vouches that the holder of expected_token is dead: its lease need not have expired."""
+    @_builtins.property
+    def lease_ttl(self) -> _duration_pb2.Duration:
+        """How long the lease lasts without a heartbeat, 1 s to 1 h; absent: 15 s."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        flow_run_id: _builtins.str = ...,
+        expected_token: _builtins.int = ...,
+        holder_id: _builtins.str = ...,
+        holder_name: _builtins.str = ...,
+        lease_ttl: _duration_pb2.Duration | None = ...,
+        flow_version: _builtins.str = ...,
+        take_over: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lease_ttl", b"lease_ttl"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_token", b"expected_token", "flow_run_id", b"flow_run_id", "flow_version", b"flow_version", "holder_id", b"holder_id", "holder_name", b"holder_name", "lease_ttl", b"lease_ttl", "request_id", b"request_id", "take_over", b"take_over"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeFlowRunRequest: _TypeAlias = ResumeFlowRunRequest  # noqa: Y015
+
+@_typing.final
+class ResumeFlowRunResponse(_message.Message):
+    """The run is the caller's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEASE_FIELD_NUMBER: _builtins.int
+    NEXT_SYNC_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lease(self) -> _lease_pb2.Lease:
+        """The lease, with the run."""
+
+    @_builtins.property
+    def next_sync(self) -> _duration_pb2.Duration:
+        """Call SyncLeases, without a session, within this time."""
+
+    def __init__(
+        self,
+        *,
+        lease: _lease_pb2.Lease | None = ...,
+        next_sync: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lease", b"lease", "next_sync", b"next_sync"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lease", b"lease", "next_sync", b"next_sync"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeFlowRunResponse: _TypeAlias = ResumeFlowRunResponse  # noqa: Y015
+
+@_typing.final
 class ListLeasesRequest(_message.Message):
     """Which leases to list."""
 
@@ -484,6 +690,7 @@ class ListLeasesRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     WORK_POOL_NAME_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_RUN_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most this many, 1 to 1000; 0 means 200."""
     page_token: _builtins.str
@@ -492,6 +699,8 @@ class ListLeasesRequest(_message.Message):
     """Only of this pool. Empty: of all."""
     session_id: _builtins.str
     """Only of this session. Empty: of all."""
+    flow_run_id: _builtins.str
+    """Only of this run. Empty: of all."""
     def __init__(
         self,
         *,
@@ -499,10 +708,11 @@ class ListLeasesRequest(_message.Message):
         page_token: _builtins.str = ...,
         work_pool_name: _builtins.str = ...,
         session_id: _builtins.str = ...,
+        flow_run_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "work_pool_name", b"work_pool_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_run_id", b"flow_run_id", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "work_pool_name", b"work_pool_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -60,6 +60,16 @@ class LeaseServiceStub(object):
                 request_serializer=orch__proto_dot_v1_dot_lease__service__pb2.ReleaseLeasesRequest.SerializeToString,
                 response_deserializer=orch__proto_dot_v1_dot_lease__service__pb2.ReleaseLeasesResponse.FromString,
                 _registered_method=True)
+        self.StartFlowRun = channel.unary_unary(
+                '/orch.v1.LeaseService/StartFlowRun',
+                request_serializer=orch__proto_dot_v1_dot_lease__service__pb2.StartFlowRunRequest.SerializeToString,
+                response_deserializer=orch__proto_dot_v1_dot_lease__service__pb2.StartFlowRunResponse.FromString,
+                _registered_method=True)
+        self.ResumeFlowRun = channel.unary_unary(
+                '/orch.v1.LeaseService/ResumeFlowRun',
+                request_serializer=orch__proto_dot_v1_dot_lease__service__pb2.ResumeFlowRunRequest.SerializeToString,
+                response_deserializer=orch__proto_dot_v1_dot_lease__service__pb2.ResumeFlowRunResponse.FromString,
+                _registered_method=True)
         self.ListLeases = channel.unary_unary(
                 '/orch.v1.LeaseService/ListLeases',
                 request_serializer=orch__proto_dot_v1_dot_lease__service__pb2.ListLeasesRequest.SerializeToString,
@@ -106,6 +116,21 @@ class LeaseServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartFlowRun(self, request, context):
+        """Creates a run that the calling process runs itself, and grants it to that process: RUNNING, in one step.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeFlowRun(self, request, context):
+        """Takes a run up again that its own process had started. The token rises, and one more attempt begins. Refused, with
+        FAILED_PRECONDITION, as LEASE_LOST, RUN_HELD, RUN_ENDED or POOL_RUN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListLeases(self, request, context):
         """Who holds what.
         """
@@ -140,6 +165,16 @@ def add_LeaseServiceServicer_to_server(servicer, server):
                     servicer.ReleaseLeases,
                     request_deserializer=orch__proto_dot_v1_dot_lease__service__pb2.ReleaseLeasesRequest.FromString,
                     response_serializer=orch__proto_dot_v1_dot_lease__service__pb2.ReleaseLeasesResponse.SerializeToString,
+            ),
+            'StartFlowRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartFlowRun,
+                    request_deserializer=orch__proto_dot_v1_dot_lease__service__pb2.StartFlowRunRequest.FromString,
+                    response_serializer=orch__proto_dot_v1_dot_lease__service__pb2.StartFlowRunResponse.SerializeToString,
+            ),
+            'ResumeFlowRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeFlowRun,
+                    request_deserializer=orch__proto_dot_v1_dot_lease__service__pb2.ResumeFlowRunRequest.FromString,
+                    response_serializer=orch__proto_dot_v1_dot_lease__service__pb2.ResumeFlowRunResponse.SerializeToString,
             ),
             'ListLeases': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLeases,
@@ -283,6 +318,60 @@ class LeaseService(object):
             '/orch.v1.LeaseService/ReleaseLeases',
             orch__proto_dot_v1_dot_lease__service__pb2.ReleaseLeasesRequest.SerializeToString,
             orch__proto_dot_v1_dot_lease__service__pb2.ReleaseLeasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartFlowRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/orch.v1.LeaseService/StartFlowRun',
+            orch__proto_dot_v1_dot_lease__service__pb2.StartFlowRunRequest.SerializeToString,
+            orch__proto_dot_v1_dot_lease__service__pb2.StartFlowRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeFlowRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/orch.v1.LeaseService/ResumeFlowRun',
+            orch__proto_dot_v1_dot_lease__service__pb2.ResumeFlowRunRequest.SerializeToString,
+            orch__proto_dot_v1_dot_lease__service__pb2.ResumeFlowRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,12 @@ class LeaseServiceStub:
     """Reports states of runs. Repeating a report answers DUPLICATE."""
     ReleaseLeases: _grpc.UnaryUnaryMultiCallable[_lease_service_pb2.ReleaseLeasesRequest, _lease_service_pb2.ReleaseLeasesResponse]
     """Gives work back that has not started; no attempt is spent."""
+    StartFlowRun: _grpc.UnaryUnaryMultiCallable[_lease_service_pb2.StartFlowRunRequest, _lease_service_pb2.StartFlowRunResponse]
+    """Creates a run that the calling process runs itself, and grants it to that process: RUNNING, in one step."""
+    ResumeFlowRun: _grpc.UnaryUnaryMultiCallable[_lease_service_pb2.ResumeFlowRunRequest, _lease_service_pb2.ResumeFlowRunResponse]
+    """Takes a run up again that its own process had started. The token rises, and one more attempt begins. Refused, with
+    FAILED_PRECONDITION, as LEASE_LOST, RUN_HELD, RUN_ENDED or POOL_RUN.
+    """
     ListLeases: _grpc.UnaryUnaryMultiCallable[_lease_service_pb2.ListLeasesRequest, _lease_service_pb2.ListLeasesResponse]
     """Who holds what."""
 
@@ -61,6 +67,12 @@ class LeaseServiceAsyncStub(LeaseServiceStub):
     """Reports states of runs. Repeating a report answers DUPLICATE."""
     ReleaseLeases: _aio.UnaryUnaryMultiCallable[_lease_service_pb2.ReleaseLeasesRequest, _lease_service_pb2.ReleaseLeasesResponse]  # type: ignore[assignment]
     """Gives work back that has not started; no attempt is spent."""
+    StartFlowRun: _aio.UnaryUnaryMultiCallable[_lease_service_pb2.StartFlowRunRequest, _lease_service_pb2.StartFlowRunResponse]  # type: ignore[assignment]
+    """Creates a run that the calling process runs itself, and grants it to that process: RUNNING, in one step."""
+    ResumeFlowRun: _aio.UnaryUnaryMultiCallable[_lease_service_pb2.ResumeFlowRunRequest, _lease_service_pb2.ResumeFlowRunResponse]  # type: ignore[assignment]
+    """Takes a run up again that its own process had started. The token rises, and one more attempt begins. Refused, with
+    FAILED_PRECONDITION, as LEASE_LOST, RUN_HELD, RUN_ENDED or POOL_RUN.
+    """
     ListLeases: _aio.UnaryUnaryMultiCallable[_lease_service_pb2.ListLeasesRequest, _lease_service_pb2.ListLeasesResponse]  # type: ignore[assignment]
     """Who holds what."""
 
@@ -106,6 +118,24 @@ class LeaseServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lease_service_pb2.ReleaseLeasesResponse, _abc.Awaitable[_lease_service_pb2.ReleaseLeasesResponse]]:
         """Gives work back that has not started; no attempt is spent."""
+
+    @_abc_1.abstractmethod
+    def StartFlowRun(
+        self,
+        request: _lease_service_pb2.StartFlowRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lease_service_pb2.StartFlowRunResponse, _abc.Awaitable[_lease_service_pb2.StartFlowRunResponse]]:
+        """Creates a run that the calling process runs itself, and grants it to that process: RUNNING, in one step."""
+
+    @_abc_1.abstractmethod
+    def ResumeFlowRun(
+        self,
+        request: _lease_service_pb2.ResumeFlowRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lease_service_pb2.ResumeFlowRunResponse, _abc.Awaitable[_lease_service_pb2.ResumeFlowRunResponse]]:
+        """Takes a run up again that its own process had started. The token rises, and one more attempt begins. Refused, with
+        FAILED_PRECONDITION, as LEASE_LOST, RUN_HELD, RUN_ENDED or POOL_RUN.
+        """
 
     @_abc_1.abstractmethod
     def ListLeases(

@@ -1,0 +1,409 @@
+"""One flow run, from its parameters to its final state."""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from random import random
+from typing import TYPE_CHECKING, Any
+
+from orch.context import FlowRunContext, current_tags, flow_run_context, sorted_tags, task_run_context
+from orch.engine import resuming
+from orch.engine.caching_step import Kept
+from orch.engine.checkpoints import Checkpoints
+from orch.engine.held_run import HeldRun
+from orch.engine.hooks import run_hooks
+from orch.engine.inputs import as_states, has_dependencies, settled
+from orch.engine.outcomes import described, failed_state, returned_state, stopped_state, timeout_error
+from orch.engine.run_ids import new_run_id
+from orch.engine.signals import ended_by_signals
+from orch.engine.steps import Block, Call, Sleep, Steps, Until
+from orch.engine.streams import items_of
+from orch.errors import CancelInterrupt, FlowRunTimeoutError, LeaseLostError, LostInterrupt, UpstreamTaskError
+from orch.interrupts import Target
+from orch.logging.prints import watch_prints
+from orch.logging.run_loggers import flow_run_logger
+from orch.logging.setup import begin_logging
+from orch.logging.summary import flow_run_began, flow_run_ended
+from orch.parameters import call_with, json_text, validated
+from orch.recording.records import FlowRunRecord, TaskRunRecord
+from orch.states import AwaitingRetry, Crashed, Pending, Retrying, Running, State
+from orch.telemetry import environment_traceparent, telemetry
+
+if TYPE_CHECKING:
+    import logging
+
+    from orch.flows import Flow
+    from orch.recording.recorder import Recorder
+
+
+class FlowEngine:
+    """Runs one flow run. `steps()` is driven to its end once; it returns the run's final state."""
+
+    __slots__ = (
+        "_began_ns",
+        "_context",
+        "_ended",
+        "_flow",
+        "_held",
+        "_logger",
+        "_parameters",
+        "_parent",
+        "_recorder",
+        "_tracking",
+        "_wait_for",
+        "record",
+    )
+
+    def __init__(
+        self,
+        flow: "Flow[..., Any]",
+        parameters: dict[str, Any],
+        recorder: "Recorder",
+        *,
+        record: FlowRunRecord | None = None,
+        wait_for: object = None,
+    ) -> None:
+        """`record`: of a run that exists already, such as one that a worker was granted; else a new one is made.
+
+        To be made where the flow is called: it notes the run around it.
+        """
+        self._flow = flow
+        self._parameters = parameters
+        self._recorder = recorder
+        self._wait_for = wait_for
+        self._parent = flow_run_context.get()
+        self._held = HeldRun(self._parent.held if self._parent is not None else None)
+        self._began_ns = time.monotonic_ns()
+        self._ended = False
+        self._tracking = self._tracked() if self._parent is not None else None
+        self.record = record or self._new_record()
+        self._logger: logging.LoggerAdapter[Any] = flow_run_logger(flow, self.record)
+        self._context: FlowRunContext | None = None
+
+    def _new_record(self) -> FlowRunRecord:
+        flow, parent = self._flow, self._parent
+        return FlowRunRecord(
+            id=new_run_id(),
+            name=flow.new_run_name(),
+            flow_name=flow.name,
+            flow_version=flow.version or (flow.code_version() if flow.durable else ""),
+            tags=sorted_tags(flow.tags, current_tags()),
+            parent=parent.record if parent is not None else None,
+            parent_task_run_id=self._tracking.id if self._tracking is not None else "",
+            durable=flow.durable,
+            crash_restarts=flow.crash_restarts,
+            exclusive=flow.exclusive,
+            start_ns=time.time_ns(),
+            traceparent=environment_traceparent() if parent is None else "",
+        )
+
+    def _tracked(self) -> TaskRunRecord:
+        """The task run that stands for this subflow in its parent."""
+        from orch.engine.task_engine import new_task_record
+
+        parent = self._parent
+        if parent is None:
+            raise AssertionError("only subflows are tracked")
+        return new_task_record(self._flow.tracking_task(), self._parameters, parent, upstream_ids=())
+
+    def steps(self) -> Steps:
+        """Run it."""
+        begin_logging()
+        telemetry.prepare()
+        answered = resuming.answered_by_parent(self._parent, self._tracking, self._flow.name)
+        if answered is not None:
+            return answered
+        try:
+            with ended_by_signals(self._held) if self._parent is None else nullcontext():
+                return (yield from self._with_inputs())
+        finally:
+            self._held.close()
+
+    def _with_inputs(self) -> Steps:
+        try:
+            if self._wait_for is not None:
+                yield Block(partial(settled, self._wait_for))
+            if has_dependencies(self._parameters):
+                self._parameters = yield Block(partial(settled, self._parameters))
+        except UpstreamTaskError as error:
+            state = Pending(name="NotReady", message=str(error))
+            self._track(state)
+            return state
+        self.record.parameters = self._parameters
+        self.record.parameters_json = json_text(self._parameters)
+        self.record.on_verdict = self._held.heard
+        return (yield from self._traced())
+
+    def _traced(self) -> Steps:
+        """Inside a span, where traces are on. It begins first: the control plane hears of the trace with the run."""
+        span = telemetry.flow_span(self.record) if telemetry.on else None
+        try:
+            state = yield from self._in_context()
+        except BaseException as error:
+            if span is not None:
+                span.end(self.record.state, error)
+            raise
+        if span is not None:
+            span.end(state, None)
+        return state
+
+    def _in_context(self) -> Steps:
+        checkpoints = yield from self._begin()
+        self._context = context = FlowRunContext(
+            flow=self._flow,
+            record=self.record,
+            parameters=self._parameters,
+            held=self._held,
+            log_prints=self._log_prints(),
+            checkpoints=checkpoints,
+        )
+        if context.log_prints:
+            watch_prints()
+        flow_token, task_token = flow_run_context.set(context), task_run_context.set(None)
+        try:
+            return (yield from self._guarded(context))
+        finally:
+            task_run_context.reset(task_token)
+            flow_run_context.reset(flow_token)
+
+    def _log_prints(self) -> bool:
+        if self._flow.log_prints is not None:
+            return self._flow.log_prints
+        if self._parent is not None:
+            return self._parent.log_prints
+        from orch.settings import current_settings
+
+        return current_settings().log_prints
+
+    def _begin(self) -> Steps:
+        """The control plane hears of the run. Returns its checkpoints, where it keeps any."""
+        record, recorder = self.record, self._recorder
+        checkpoints: Checkpoints | None = None
+        if record.durable:
+            checkpoints = yield from resuming.resumed(record, self._tracking, self._logger)
+        self._track(Running())
+        recorder.begin(record)
+        if record.durable or record.exclusive or recorder.confirms_begin:
+            try:
+                yield Until(recorder.begun(record))
+            except LeaseLostError:
+                if record.resume_from is None or self._parent is not None:
+                    raise
+                # Somebody else took the run up at the same moment.
+                return (yield from self._begin_anew())
+        return checkpoints
+
+    def _begin_anew(self) -> Steps:
+        record = self._new_record()
+        record.parameters, record.parameters_json = self._parameters, self.record.parameters_json
+        record.on_verdict = self._held.heard
+        self.record, self._logger = record, flow_run_logger(self._flow, record)
+        self._recorder.begin(record)
+        yield Until(self._recorder.begun(record))
+        return Checkpoints()
+
+    def _guarded(self, context: FlowRunContext) -> Steps:
+        """Whatever ends the run is recorded; what is not an Exception goes on its way."""
+        try:
+            state = yield from self._attempts(context)
+            timed_out = state.name == "TimedOut"
+            state = yield from self._settled(context, state)
+            if not timed_out:
+                # A stop while only its tasks were still running is the run's own.
+                self._held.raise_if_stopping()
+            yield from self._end(state)
+        except (LostInterrupt, GeneratorExit):
+            self._ended = True
+            raise
+        except BaseException as error:
+            if not self._ended:
+                yield from self._stopped(context, error)
+            raise
+        return state
+
+    def _stopped(self, context: FlowRunContext, error: BaseException) -> Steps:
+        """Stopped from outside: its tasks and hooks end first. Interrupted once more meanwhile, it has crashed."""
+        state = stopped_state(error)
+        try:
+            self._logger.warning("%s Interrupt again to end at once.", state.message)
+            self._held.stop(lambda: CancelInterrupt(state.message or ""))
+            yield from self._settled(context, state)
+            yield from self._call_hooks(state)
+            self._record_end(state)
+        except BaseException as again:
+            if not self._ended:
+                crashed = Crashed(message=f"Interrupted again while it was stopping: {described(again)}", data=again)
+                self._record_end(crashed)
+            raise error from None
+
+    def _attempts(self, context: FlowRunContext) -> Steps:
+        used = 0
+        invalid = self._validate(context)
+        if invalid is not None:
+            self.record.attempt += 1
+            return invalid
+        flow_run_began(self._logger, self.record, is_subflow=self._parent is not None)
+        yield from self._attempt_begins(Running())
+        while True:
+            state = yield from self._attempt(context)
+            if not state.is_failed() or used >= self._flow.retry_plan.number:
+                return state
+            delay = self._flow.retry_plan.delay(used, random())
+            used += 1
+            self._logger.info(
+                "%s Retry %s of %s %s.",
+                state.message,
+                used,
+                self._flow.retry_plan.number,
+                f"in {delay:g} s" if delay else "at once",
+            )
+            if delay:
+                yield from self._enter(AwaitingRetry(message=state.message))
+                with self._held.target() as target:
+                    yield Sleep(delay, target)
+            if context.checkpoints is not None:
+                context.checkpoints.rewind()
+            context.restart()
+            yield from self._attempt_begins(Retrying())
+
+    def _validate(self, context: FlowRunContext) -> State[Any] | None:
+        """Make the parameters into what the annotations say; the run's state where that cannot be done."""
+        try:
+            if self._flow.should_validate_parameters:
+                self._parameters = validated(self._flow.fn, self._parameters)
+                context.parameters = self.record.parameters = self._parameters
+            if self._flow.flow_run_name is not None:
+                from orch.run_names import render
+
+                self.record.name = render(self._flow.flow_run_name, self._parameters, {"flow": self._flow.name})
+        except Exception as error:
+            return failed_state(error, what="The flow run", timeout_seconds=None)
+        return None
+
+    def _attempt_begins(self, state: State[Any]) -> Steps:
+        self.record.attempt += 1
+        yield from self._enter(state)
+
+    def _attempt(self, context: FlowRunContext) -> Steps:
+        flow = self._flow
+        try:
+            args, kwargs = call_with(flow.fn, self._parameters)
+            with self._held.target() as target:
+                code, seconds, call = (
+                    partial(flow.fn, *args, **kwargs),
+                    flow.timeout_seconds,
+                    partial(self._call, target),
+                )
+                if flow.isgenerator:
+                    value = yield from items_of(code, call, timeout_seconds=seconds, collect=False)
+                else:
+                    value = yield call(code, timeout_seconds=seconds)
+            value = yield Block(partial(as_states, value))
+            if context.checkpoints is not None:
+                context.checkpoints.close()
+        except Exception as error:
+            return failed_state(error, what="The flow run", timeout_seconds=flow.timeout_seconds)
+        return returned_state(value)
+
+    def _call(self, target: Target, code: Callable[[], Any], *, timeout_seconds: float | None) -> Call:
+        return Call(
+            code,
+            is_async=self._flow.isasync,
+            target=target,
+            timeout_seconds=timeout_seconds,
+            timeout_error=self._timeout_error,
+            on_overdue=self._overdue if timeout_seconds is not None else None,
+        )
+
+    def _settled(self, context: FlowRunContext, state: State[Any]) -> Steps:
+        """Tasks that were submitted and not waited for come to their ends first: none is lost."""
+        runner = context.runner
+        if runner is not None:
+            context.runner = None
+            if state.is_failed() and state.name == "TimedOut":
+                self._held.stop(self._cancelled_by_timeout)
+            yield Block(partial(runner.__exit__, None, None, None))
+        return state
+
+    def _end(self, state: State[Any]) -> Steps:
+        stored = None
+        checkpointed = self._parent is not None and self._parent.checkpoints is not None
+        if state.is_completed() and (self._flow.persists or self.record.durable or checkpointed):
+            stored = yield Block(partial(self._save, state))
+        self._record_end(state, stored)
+        if self._parent is not None and self._tracking is not None and stored is not None and checkpointed:
+            yield Until(self._recorder.committed(self._parent.record))
+            resuming.keep_for_parent(self._parent, self._tracking)
+        yield from self._call_hooks(state)
+
+    def _call_hooks(self, state: State[Any]) -> Steps:
+        hooks = self._flow.hooks_for(state)
+        if hooks:
+            yield from run_hooks(hooks, self._flow, self.record, state, self._logger)
+
+    def _record_end(self, state: State[Any], stored: Any = None) -> None:  # noqa: ANN401
+        if self._ended:
+            return
+        self._ended = True
+        state.run_id = self.record.id
+        self.record.state = state
+        self._recorder.end(self.record, state, stored)
+        if self._tracking is not None:
+            self._tracking.result = stored
+        self._track(state)
+        flow_run_ended(
+            self._logger,
+            self.record,
+            state,
+            seconds=(time.monotonic_ns() - self._began_ns) / 1e9,
+            is_subflow=self._parent is not None,
+        )
+
+    def _save(self, state: State[Any]) -> Any:  # noqa: ANN401 (StoredResult, or None)
+        from orch import results
+        from orch.errors import OrchError
+
+        try:
+            value = state.data.load() if isinstance(state.data, Kept) else state.data
+            flow = self._flow
+            return results.save(
+                value, key=self.record.id, storage=flow.result_storage, serializer=flow.result_serializer
+            )
+        except OrchError as error:
+            self._logger.warning("The result of flow %s is not kept: %s", self._flow.name, error)
+            return None
+
+    def _enter(self, state: State[Any]) -> Steps:
+        state.run_id = self.record.id
+        self.record.state = state
+        self._recorder.state(self.record, state)
+        yield from self._call_hooks(state)
+
+    def _track(self, state: State[Any]) -> None:
+        """The parent's task run that stands for this run goes where this one goes."""
+        tracking = self._tracking
+        if tracking is None:
+            return
+        mirrored: State[Any] = State(state.type, state.name, state.message, timestamp_ns=state.timestamp_ns)
+        mirrored.run_id = tracking.id
+        tracking.child_flow_run_id = self.record.id
+        tracking.version += 1
+        if not tracking.start_ns:
+            tracking.start_ns, tracking.attempt = state.timestamp_ns, tracking.attempt + 1
+        if state.is_final():
+            tracking.end_ns = state.timestamp_ns
+        tracking.state = mirrored
+        self._recorder.task(tracking, mirrored)
+
+    def _timeout_error(self) -> FlowRunTimeoutError:
+        return timeout_error(FlowRunTimeoutError, f"Flow run {self.record.name!r}", self._flow.timeout_seconds)
+
+    def _cancelled_by_timeout(self) -> Any:  # noqa: ANN401
+        return CancelInterrupt(f"The flow run took longer than its timeout of {self._flow.timeout_seconds:g} s.")
+
+    def _overdue(self) -> None:
+        """The code does not stop, though its time is over: the run has ended all the same. Called in another thread."""
+        state = failed_state(self._timeout_error(), what="The flow run", timeout_seconds=self._flow.timeout_seconds)
+        self._logger.error("%s Its code cannot be interrupted and still runs.", state.message)
+        self._record_end(state)

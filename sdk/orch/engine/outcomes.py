@@ -1,0 +1,79 @@
+"""From what user code returned or raised to the state of its run."""
+
+import sys
+from types import GeneratorType
+from typing import Any, TypeVar
+
+from orch.errors import CancelInterrupt, ProcessDiedError, RunTimeoutError, TerminationSignal, TimeoutInterrupt
+from orch.states import Cancelled, Completed, Crashed, Failed, State, aggregate, is_state_collection
+
+E = TypeVar("E", bound=RunTimeoutError)
+
+
+def returned_state(value: object) -> State[Any]:
+    """The state of a run whose code returned a value.
+
+    A state that the code made is taken as it is. States of other runs are aggregated: the run has completed only where
+    all of them have. Anything else is a result. A generator becomes the list of what it yields: it could be read once.
+    """
+    if isinstance(value, State):
+        return aggregate([value], data=value) if value.run_id else _own(value)
+    if is_state_collection(value):
+        return aggregate(value, data=value)
+    if isinstance(value, GeneratorType):
+        value = list(value)
+    return Completed(data=value)
+
+
+def _own(state: State[Any]) -> State[Any]:
+    """A copy, so that a state that user code keeps and returns again belongs to no run."""
+    own: State[Any] = State(state.type, state.name, state.message, state.data)
+    own.handmade = True
+    return own
+
+
+def failed_state(error: Exception, *, what: str, timeout_seconds: float | None) -> State[Any]:
+    """The state of a run whose code raised. `what`: "Task run" or "Flow run"."""
+    if isinstance(error, ProcessDiedError):
+        return Crashed(message=str(error), data=error)
+    if isinstance(error, TimeoutError):
+        # A run without a timeout of its own ends by the timeout of one around it.
+        own = isinstance(error, RunTimeoutError) and timeout_seconds is not None
+        message = f"{what} took longer than its timeout of {timeout_seconds:g} s." if own else described(error)
+        return Failed(name="TimedOut", message=message, data=error)
+    return Failed(message=described(error), data=error)
+
+
+def stopped_state(error: BaseException) -> State[Any]:
+    """The state of a run that something other than an Exception ended: CANCELLED for a stop, else CRASHED."""
+    if isinstance(error, CancelInterrupt):
+        return Cancelled(message=str(error) or "Somebody asked for a stop.", data=error)
+    if isinstance(error, TimeoutInterrupt):
+        return Cancelled(message="The run around it took longer than its timeout.", data=error)
+    if isinstance(error, KeyboardInterrupt):
+        return Cancelled(message="Stopped with Ctrl-C.", data=error)
+    if is_asyncio_cancel(error):
+        return Cancelled(message="The asyncio task that it ran in was cancelled.", data=error)
+    if isinstance(error, TerminationSignal):
+        return Crashed(message=str(error), data=error)
+    return Crashed(message=f"Ended by {described(error)}", data=error)
+
+
+def is_asyncio_cancel(error: BaseException) -> bool:
+    """Whether it is asyncio's CancelledError. Where asyncio is not loaded, nothing is."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def described(error: BaseException) -> str:
+    """An exception in one line. A broken __str__ is no matter."""
+    try:
+        text = str(error)
+    except Exception as broken:
+        text = f"(its text cannot be had: {type(broken).__name__})"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def timeout_error(kind: type[E], what: str, seconds: float | None) -> E:
+    """What is raised inside code that took too long."""
+    return kind(f"{what} took longer than its timeout of {seconds:g} s.")

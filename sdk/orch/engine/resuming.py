@@ -1,0 +1,95 @@
+"""How a durable flow goes on where an earlier attempt stopped: which run it takes up, and what is known of it.
+
+A durable flow that is called again, with the same parameters, takes up its newest run that nobody holds any more: one
+that crashed, that waits to be started again, or whose process is dead. A run that is still alive is left alone, and the
+call makes a new one. ORCH_RESUME=off always makes a new one.
+"""
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from orch.context import FlowRunContext
+from orch.engine.caching_step import Kept
+from orch.engine.checkpoints import Checkpoint, Checkpoints
+from orch.engine.steps import Block, Steps
+from orch.recording.records import FlowRunRecord, ResumeFrom, TaskRunRecord
+from orch.states import Completed, State, StateType
+
+if TYPE_CHECKING:
+    from orch.recording.reading import FoundRun
+
+_WITHOUT_HOLDER = frozenset({StateType.SCHEDULED, StateType.CRASHED})
+_HELD = frozenset({StateType.PENDING, StateType.RUNNING, StateType.PAUSED})
+
+
+def answered_by_parent(parent: FlowRunContext | None, tracking: TaskRunRecord | None, name: str) -> State[Any] | None:
+    """A durable flow's subflow that has completed before answers as it did; else `tracking` learns what is known."""
+    if parent is None or tracking is None or parent.checkpoints is None:
+        return None
+    known = parent.checkpoints.take(tracking.dynamic_key, called=name)
+    if known is None:
+        return None
+    tracking.id, tracking.name = known.task_run_id, known.name
+    tracking.attempt, tracking.version = known.attempt, known.version
+    tracking.child_flow_run_id = known.child_flow_run_id
+    if known.result is None:
+        return None
+    state = Completed(name="Cached", message="Answered from its checkpoint.", data=Kept(known.result))
+    state.run_id = known.child_flow_run_id or known.task_run_id
+    return state
+
+
+def keep_for_parent(parent: FlowRunContext, tracking: TaskRunRecord) -> None:
+    """Remember a subflow that has completed, for the parent's own retries."""
+    if parent.checkpoints is not None:
+        parent.checkpoints.keep(
+            Checkpoint(
+                tracking.id,
+                tracking.name,
+                tracking.task_key,
+                tracking.dynamic_key,
+                tracking.attempt,
+                tracking.version,
+                tracking.result,
+                tracking.child_flow_run_id,
+            )
+        )
+
+
+def resumed(record: FlowRunRecord, tracking: TaskRunRecord | None, logger: logging.LoggerAdapter[Any]) -> Steps:
+    """Find the run to take up, if there is one, and write it into the record. Returns the checkpoints."""
+    from orch.recording import reading
+
+    if record.adopted_token:
+        known = yield Block(partial(reading.task_runs, record.id))
+        return Checkpoints(known)
+    found = yield Block(partial(_candidate, record, tracking))
+    if found is None:
+        return Checkpoints()
+    changed = found.flow_version != record.flow_version
+    record.id, record.name = found.id, found.name
+    record.resume_from = ResumeFrom(found.token, take_over=found.state_type in _HELD or record.parent is not None)
+    known = yield Block(partial(reading.task_runs, found.id))
+    done = sum(each.result is not None for each in known)
+    logger.info("Flow run %r goes on where it stopped: %s of its tasks are done already.", found.name, done)
+    return Checkpoints(known, code_changed=changed)
+
+
+def _candidate(record: FlowRunRecord, tracking: TaskRunRecord | None) -> "FoundRun | None":
+    from orch.recording import reading
+    from orch.settings import current_settings
+
+    if not current_settings().resume:
+        return None
+    if record.parent is not None:
+        # A child goes on only with its parent, which knows which run it was.
+        child = tracking.child_flow_run_id if tracking is not None else ""
+        found = reading.flow_run(child) if child else None
+        return found if found is not None and found.state_type is not StateType.COMPLETED else None
+    for run in reading.unfinished_runs(record.flow_name):
+        if run.parent_flow_run_id or run.work_pool_name or run.parameters_json != record.parameters_json:
+            continue
+        if run.state_type in _WITHOUT_HOLDER or (run.state_type in _HELD and reading.holder_is_dead(run)):
+            return run
+    return None

@@ -1,0 +1,106 @@
+"""Keeps with a run what is logged inside it: its own lines, and those of standard logging.
+
+Not a handler on the root logger, because that would change what the user's code sees: `logging.basicConfig` does
+nothing once the root logger has a handler, and Python prints unhandled warnings only while it has none. Instead
+`Logger.callHandlers` is wrapped, which every record passes that its logger lets through, whatever `propagate` says.
+Sentry's SDK has done the same for years. Outside of runs the wrapper asks two context variables.
+"""
+
+import logging
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from orch.logging.console import write
+from orch.logging.messages import message_of
+from orch.logging.speaker import Speaker, current_speaker
+from orch.recording.records import LogLine
+from orch.telemetry import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MAX_BYTES = 256 * 1024  # the contract's: LogRecord.message
+_SURELY_FITS = 64 * 1024 - 64  # characters, of at most 4 bytes each
+
+
+class Capture:
+    """Sends records of runs to the recorder, from `level` on (Python's numbers)."""
+
+    def __init__(self) -> None:
+        self.level = logging.INFO
+        self._lock = threading.Lock()
+        self._shipping = threading.local()
+        self._installed: Callable[[logging.Logger, logging.LogRecord], None] | None = None
+        self._complained = False
+
+    def install(self) -> None:
+        """Wrap `Logger.callHandlers`, once; again where somebody has put the original back."""
+        with self._lock:
+            original = logging.Logger.callHandlers
+            if original is self._installed:
+                return
+
+            def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+                try:
+                    original(logger, record)
+                finally:
+                    self.keep(record)
+
+            self._installed = call_handlers
+            logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign, assignment]
+
+    def keep(self, record: logging.LogRecord) -> None:
+        """Send one record, where a run says it. Never raises because of what is in it."""
+        if record.levelno < self.level or getattr(self._shipping, "now", False):
+            return
+        speaker = current_speaker()
+        if speaker is None or not getattr(record, "send_to_api", True) or getattr(record, "_orch_kept", False):
+            return
+        self._shipping.now = True  # what the recorder itself logs on the way is not sent
+        try:
+            record._orch_kept = True  # two wrappers in a row, after somebody restored and we wrapped again
+            self._send(record, speaker)
+        except Exception as error:
+            self._complain(error)
+        finally:
+            self._shipping.now = False
+
+    def _send(self, record: logging.LogRecord, speaker: Speaker) -> None:
+        from orch.recording import current_recorder
+
+        trace_id, span_id = telemetry.current_ids() if telemetry.on else ("", "")
+        current_recorder().log(
+            LogLine(
+                speaker.flow_run,
+                speaker.task_run.id if speaker.task_run is not None else "",
+                round(record.created * 1_000_000) * 1000,
+                record.levelno,
+                record.name,
+                fitting(message_of(record)),
+                trace_id,
+                span_id,
+            )
+        )
+
+    def _complain(self, error: Exception) -> None:
+        """Say once, where logging cannot, that lines are not kept."""
+        if not self._complained and sys.stderr is not None:
+            self._complained = True
+            write(sys.stderr, f"orch: log lines of runs are not kept: {type(error).__name__}: {error}")
+
+
+def fitting(message: str) -> str:
+    """The message as the contract takes it: valid UTF-8 without NUL, of at most 256 KiB."""
+    if "\x00" in message:
+        message = message.replace("\x00", "\\x00")
+    if len(message) <= _SURELY_FITS and message.isascii():
+        return message
+    encoded = message.encode("utf-8", "backslashreplace")
+    if len(encoded) > _MAX_BYTES:
+        cut = f"… (cut: {len(encoded)} bytes)"
+        return encoded[: _MAX_BYTES - len(cut) - 8].decode("utf-8", "ignore") + cut
+    return encoded.decode("utf-8")
+
+
+capture = Capture()

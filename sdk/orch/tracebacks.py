@@ -1,0 +1,80 @@
+"""Tracebacks that begin in the user's code: the machinery that ran it is left out.
+
+Imported where something has failed; nothing here is needed before.
+"""
+
+import os
+from collections.abc import Iterator
+from traceback import FrameSummary, TracebackException
+from types import TracebackType
+
+_MAX_CHARACTERS = 60_000
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+
+# Left out wherever they stand.
+_HIDDEN = (
+    _HERE,
+    f"{_STANDARD_LIBRARY}concurrent{os.sep}",
+    f"{os.sep}site-packages{os.sep}pydantic{os.sep}",
+    f"{os.sep}site-packages{os.sep}pydantic_core{os.sep}",
+)
+# Left out where code of the user's follows: they called it. In the end, the user called them, and wants to see where.
+_CALLERS = (
+    f"{_STANDARD_LIBRARY}asyncio{os.sep}",
+    f"{_STANDARD_LIBRARY}contextlib.py",
+    f"{_STANDARD_LIBRARY}contextvars.py",
+    f"{_STANDARD_LIBRARY}threading.py",
+    "<frozen runpy>",
+    "<frozen importlib",
+)
+
+
+def user_traceback(error: BaseException) -> str:
+    """The traceback of an exception and its causes as Python prints it, without Orch's own frames and the like.
+
+    Where no code of the user's is in it, it keeps all its frames. Cut to 60,000 characters, the newest of them.
+    """
+    described = TracebackException.from_exception(error)
+    chain = list(_chain(described, set()))
+    shown = [_of_the_user(each.stack) for each in chain]
+    # What was raised in a task's process has its frames there, as the text of its cause.
+    if any(shown) or any(each.exc_type.__name__ == "RemoteTraceback" for each in chain):
+        for each, frames in zip(chain, shown, strict=True):
+            each.stack[:] = frames
+    text = "".join(described.format()).rstrip("\n")
+    return text if len(text) <= _MAX_CHARACTERS else f"[… cut …]\n{text[-_MAX_CHARACTERS:]}"
+
+
+def has_own_frames(traceback: TracebackType | None) -> bool:
+    """Whether an exception with this traceback passed Orch's code."""
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename.startswith(_HERE):
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+def _chain(described: TracebackException | None, seen: set[int]) -> Iterator[TracebackException]:
+    """An exception with its causes, contexts and members, each once."""
+    if described is None or id(described) in seen:
+        return
+    seen.add(id(described))
+    yield described
+    for other in (described.__cause__, described.__context__, *(described.exceptions or ())):
+        yield from _chain(other, seen)
+
+
+def _of_the_user(frames: list[FrameSummary]) -> list[FrameSummary]:
+    """The frames to show; none where no code of the user's is among them."""
+    kept = [frame for frame in frames if not _is_in(frame, _HIDDEN)]
+    is_users = [not _is_in(frame, _CALLERS) for frame in kept]
+    last = max((index for index, users in enumerate(is_users) if users), default=-1)
+    if last < 0:
+        return []
+    return [frame for index, frame in enumerate(kept) if is_users[index] or index > last]
+
+
+def _is_in(frame: FrameSummary, places: tuple[str, ...]) -> bool:
+    return any(place in frame.filename for place in places)

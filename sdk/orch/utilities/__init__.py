@@ -1,0 +1,1 @@
+"""Import paths that users of workflow orchestrators know. The code lives elsewhere."""

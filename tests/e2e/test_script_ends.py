@@ -1,0 +1,108 @@
+"""How scripts end that do not end by themselves: Ctrl-C, SIGTERM, SIGKILL, a cancel from elsewhere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from orch_client import AsyncClient, connect_async
+from orch_proto.v1.flow_run_pb2 import FlowRun
+from orch_proto.v1.flow_run_service_pb2 import CancelFlowRunRequest, ListFlowRunsRequest, WatchFlowRunRequest
+from orch_proto.v1.state_pb2 import StateType
+from tests.e2e.script_process import Script
+from tests.e2e.server_process import ServerProcess, running_server
+
+TERMINAL = {
+    StateType.STATE_TYPE_COMPLETED,
+    StateType.STATE_TYPE_FAILED,
+    StateType.STATE_TYPE_CANCELLED,
+    StateType.STATE_TYPE_CRASHED,
+}
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    async with running_server(tmp_path / "server") as running:
+        yield running
+
+
+@pytest.fixture
+async def client(server: ServerProcess) -> AsyncIterator[AsyncClient]:
+    async with connect_async(f"http://{server.address}") as client:
+        yield client
+
+
+def _script(how: str, server: ServerProcess, folder: Path) -> Script:
+    return Script("long", folder / "ledger", how, home=folder / "home", ORCH_API_URL=f"http://{server.address}")
+
+
+async def _the_run(client: AsyncClient) -> FlowRun:
+    (run,) = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
+    return run
+
+
+async def _end_of(client: AsyncClient) -> FlowRun:
+    run = await _the_run(client)
+    watch = client.flow_runs.WatchFlowRun(WatchFlowRunRequest(flow_run_id=run.flow_run_id))
+    async with asyncio.timeout(40):
+        async for news in watch:
+            if news.flow_run.state.type in TERMINAL:
+                return news.flow_run
+    raise AssertionError("the watch ended before the run")
+
+
+@pytest.mark.parametrize("how", ["sleep", "task", "submitted", "async"])
+async def test_ctrl_c_cancels(how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path) -> None:
+    script = _script(how, server, tmp_path)
+    script.wait_for_lines(1)
+    script.interrupt()
+    assert await asyncio.to_thread(script.end) != 0
+    assert script.lines()[-1] == "hook Cancelled", script.output
+    assert (await _the_run(client)).state.type == StateType.STATE_TYPE_CANCELLED
+
+
+async def test_ctrl_c_again_crashes(server: ServerProcess, client: AsyncClient, tmp_path: Path) -> None:
+    script = _script("stubborn", server, tmp_path)
+    script.wait_for_lines(1)
+    script.interrupt()
+    script.wait_for_lines(3)
+    script.interrupt()
+    assert await asyncio.to_thread(script.end) != 0
+    assert (await _the_run(client)).state.type == StateType.STATE_TYPE_CRASHED, script.output
+
+
+@pytest.mark.parametrize("how", ["sleep", "async"])
+async def test_sigterm_is_a_crash_that_is_told(
+    how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path
+) -> None:
+    script = _script(how, server, tmp_path)
+    script.wait_for_lines(1)
+    script.terminate()
+    assert await asyncio.to_thread(script.end) == 143, script.output
+    assert script.lines()[-1] == "hook Crashed"
+    run = await _the_run(client)
+    assert run.state.type == StateType.STATE_TYPE_CRASHED
+    assert "SIGTERM" in run.state.message
+
+
+@pytest.mark.parametrize("how", ["sleep", "task", "submitted", "async"])
+async def test_a_cancel_from_elsewhere_interrupts(
+    how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path
+) -> None:
+    script = _script(how, server, tmp_path)
+    await asyncio.to_thread(script.wait_for_lines, 1)
+    run = await _the_run(client)
+    await client.flow_runs.CancelFlowRun(CancelFlowRunRequest(flow_run_id=run.flow_run_id, reason="not needed"))
+    assert await asyncio.to_thread(script.end) != 0
+    assert script.lines()[-1] == "hook Cancelled", script.output
+    assert (await _the_run(client)).state.type == StateType.STATE_TYPE_CANCELLED
+
+
+async def test_a_killed_script_is_seen_to_have_crashed(
+    server: ServerProcess, client: AsyncClient, tmp_path: Path
+) -> None:
+    script = _script("sleep", server, tmp_path)
+    await asyncio.to_thread(script.wait_for_lines, 1)
+    await asyncio.to_thread(script.kill)
+    assert (await _end_of(client)).state.type == StateType.STATE_TYPE_CRASHED

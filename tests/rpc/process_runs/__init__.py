@@ -1,0 +1,1 @@
+"""Runs that their own processes start, as a client in any language starts them."""

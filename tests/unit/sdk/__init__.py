@@ -1,0 +1,1 @@
+"""The SDK's own modules: futures, task runners, interrupts, results, recording, logging."""

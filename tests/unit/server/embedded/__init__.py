@@ -1,0 +1,1 @@
+"""Parts of the embedded control plane that need no database."""
