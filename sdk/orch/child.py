@@ -10,7 +10,7 @@ import threading
 from contextvars import Context
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from types import GeneratorType, TracebackType
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from orch import interrupts
@@ -23,6 +23,7 @@ from orch.task_runners.channel import Channel
 from orch.task_runners.relay import RelayedCheckpoints, RelayedScope, RelayingRecorder, Requests
 from orch.task_runners.shipping import ShippedError, pack, unpack
 from orch.task_runners.snapshots import CallSnapshot, FlowSnapshot
+from orch.tracebacks import from_the_user
 
 if TYPE_CHECKING:
     from orch.engine.held_run import HeldRun
@@ -109,7 +110,7 @@ class Child:
             returned = Context().run(self._called, data)
             reply: tuple[Any, ...] = ("returned", pack(returned, what="What the task returned"))
         except BaseException as error:
-            reply = ("raised", ShippedError.of(error.with_traceback(_of_the_user(error.__traceback__))))
+            reply = ("raised", ShippedError.of(error.with_traceback(from_the_user(error.__traceback__))))
         with self._lock:
             self._busy = False
             self._held = None
@@ -180,14 +181,6 @@ class Child:
         )
         context.scope = RelayedScope(self._requests, flow_run_id)
         return context
-
-
-def _of_the_user(traceback: TracebackType | None) -> TracebackType | None:
-    """A traceback without the SDK's frames that come first."""
-    found = traceback
-    while found is not None and found.tb_frame.f_globals.get("__name__", "").startswith("orch."):
-        found = found.tb_next
-    return found or traceback
 
 
 async def _awaited(value: Any) -> object:  # noqa: ANN401 (what an async function returned when it was called)

@@ -38,7 +38,6 @@ class Definition:
         self._options = options
         update_wrapper(cast("Callable[..., Any]", self), fn)
         self.name: str = _name(options.get("name"), fn, self.kind)
-        self.description: str = options.get("description") or (fn.__doc__ or "").strip()
         self.version: str | None = options.get("version")
         self.timeout_seconds = _timeout(options.get("timeout_seconds"), self.label)
         self.retry_delay_seconds = options.get("retry_delay_seconds")
@@ -64,6 +63,14 @@ class Definition:
     def retries(self) -> int:
         """How often it is tried again."""
         return self.retry_plan.number
+
+    @property
+    def description(self) -> str:
+        """What it is for, as people read it: the option, or else the function's docstring without its indentation."""
+        # `inspect` is slow to import, and descriptions are rarely asked for.
+        from inspect import cleandoc
+
+        return str(self._options.get("description") or cleandoc(self.fn.__doc__ or ""))
 
     @property
     def label(self) -> str:

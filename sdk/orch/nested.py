@@ -24,7 +24,7 @@ Swap = Callable[[object, Annotation[object] | None], object]
 
 def find(value: object, kinds: Kinds) -> list[object]:
     """All instances of `kinds` in a value, each once, in the order in which they are met. Not inside of `quote`."""
-    if value.__class__ in PLAIN:
+    if _is_plain(value) or (value.__class__ is list and all(map(_is_plain, value))):
         return []
     found: dict[int, object] = {}
 
@@ -133,6 +133,17 @@ class _Search:
         if not self._replaces:
             return {}
         return {name: each for name, each in visited.items() if each is not attributes[name]}
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is plain, or a collection of plain values. Most arguments are: it pays to ask first."""
+    kind = value.__class__
+    if kind is dict:
+        return _all_plain(value.values()) and _all_plain(value)  # type: ignore[attr-defined, arg-type]
+    return kind in PLAIN or (kind in _COLLECTIONS and _all_plain(value))  # type: ignore[arg-type]
+
+
+_COLLECTIONS = frozenset({list, tuple, set, frozenset})
 
 
 def _all_plain(values: Iterable[object]) -> bool:

@@ -162,7 +162,7 @@ def _profile(home: Path, environ: Mapping[str, str]) -> tuple[str, Mapping[str, 
 def _document(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise ConfigurationError(f"Cannot read the profiles in {path}: {error.strerror or error}.") from error

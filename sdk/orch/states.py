@@ -92,17 +92,17 @@ class State(Generic[R]):
     def result(self, raise_on_failure: bool = True) -> Any:  # noqa: ANN401 (users' own type)
         """The run's result.
 
-        For a run that did not complete: raises what it raised, or, with raise_on_failure=False, returns that. Raises
-        UnfinishedRun for a run that has not ended, PausedRun for one that is paused, MissingResult where the
-        result was not kept.
+        For a run that did not complete: raises what it raised, or, with raise_on_failure=False, returns that; where it
+        returned other runs' states, those. Raises UnfinishedRun for a run that has not ended, PausedRun for one that
+        is paused, MissingResult where the result was not kept.
         """
         if self.type is StateType.COMPLETED:
             return self.data.load() if isinstance(self.data, LazyResult) else self.data
         if self.type in _UNSUCCESSFUL:
-            error = exception_of(self)
             if raise_on_failure:
-                raise error
-            return error
+                raise exception_of(self)
+            returned_states = isinstance(self.data, State) or is_state_collection(self.data)
+            return self.data if returned_states else exception_of(self)
         if raise_on_failure:
             raise_unfinished(self)
         return self.data

@@ -56,6 +56,14 @@ def has_own_frames(traceback: TracebackType | None) -> bool:
     return False
 
 
+def from_the_user(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback without Orch's frames that come first; whole where there are no others."""
+    found = traceback
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(_HERE):
+        found = found.tb_next
+    return found or traceback
+
+
 def _chain(described: TracebackException | None, seen: set[int]) -> Iterator[TracebackException]:
     """An exception with its causes, contexts and members, each once."""
     if described is None or id(described) in seen:

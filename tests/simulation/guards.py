@@ -94,8 +94,8 @@ def _change_lease_tokens(patch: Patch) -> None:
 def _pick_without_locking(patch: Patch) -> None:
     locking = claims._claimable.__wrapped__
 
-    def claimable() -> Select[Any]:
-        statement: Select[Any] = locking()
+    def claimable(kind: Kind) -> Select[Any]:
+        statement: Select[Any] = locking(kind)
         statement._for_update_arg = None
         return statement
 

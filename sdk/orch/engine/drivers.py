@@ -23,6 +23,7 @@ def run_sync(steps: Steps) -> Any:  # noqa: ANN401 (the engine's own return type
         try:
             step = steps.send(answer) if error is None else steps.throw(error)
         except StopIteration as stop:
+            error = None  # it knows this frame: they would keep each other alive
             return stop.value
         answer, error = None, None
         try:
@@ -39,6 +40,7 @@ async def run_async(steps: Steps) -> Any:  # noqa: ANN401
         try:
             step = steps.send(answer) if error is None else steps.throw(error)
         except StopIteration as stop:
+            error = None  # it knows this frame: they would keep each other alive
             return stop.value
         answer, error = None, None
         try:

@@ -34,8 +34,12 @@ def _own(state: State[Any]) -> State[Any]:
 
 def failed_state(error: Exception, *, what: str, timeout_seconds: float | None) -> State[Any]:
     """The state of a run whose code raised. `what`: "Task run" or "Flow run"."""
+    from orch.tracebacks import from_the_user
+
     if isinstance(error, ProcessDiedError):
         return Crashed(message=str(error), data=error)
+    # The state keeps the exception, which keeps its frames: not those of the engine, with all that hangs on them.
+    error.__traceback__ = from_the_user(error.__traceback__)
     if isinstance(error, TimeoutError):
         # A run without a timeout of its own ends by the timeout of one around it.
         own = isinstance(error, RunTimeoutError) and timeout_seconds is not None

@@ -42,6 +42,10 @@ def is_unwelcome(error: Exception) -> bool:
     return isinstance(error, UnauthenticatedError | PermissionDeniedError)
 
 
+class _Unanswered:
+    """In the place of an answer: the control plane is away."""
+
+
 class Contact:
     """The way to the control plane, opened when it is first needed. While it is away, one call at a time tries."""
 
@@ -92,7 +96,7 @@ class Contact:
                     if self.away_since is not None:
                         await self._pause()
                     answer = await self._try(send, patient=patient)
-            if answer is not None:
+            if not isinstance(answer, _Unanswered):
                 return answer
 
     async def once(self, send: Callable[[Transport], Awaitable[T]]) -> T:
@@ -121,8 +125,8 @@ class Contact:
                 self._cannot_open_until = self._clock() + _OPEN_AGAIN_SECONDS
             raise
 
-    async def _try(self, send: Callable[[Transport], Awaitable[T]], *, patient: bool) -> T | None:
-        """The answer; None where it is worth while to try again later."""
+    async def _try(self, send: Callable[[Transport], Awaitable[T]], *, patient: bool) -> "T | _Unanswered":
+        """The answer, or that it is worth while to try again later."""
         try:
             answer = await send(await self.transport())
         except OrchClientError as error:
@@ -131,7 +135,7 @@ class Contact:
                 self._answered()
                 raise
             self._unanswered(error)
-            return None
+            return _Unanswered()
         self._answered()
         return answer
 

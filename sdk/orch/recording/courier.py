@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 _MOST_AT_ONCE = 5000
 """News that is made into requests before the loop looks at anything else."""
+_ALERT_NAPS = 10
 _BUSY_SECONDS = 0.25
 """How long news waits for requests under way, at most."""
 _ONE_TRY_SECONDS = 0.5
@@ -129,22 +130,30 @@ class Courier:
         while True:
             await self._until_news()
             if not self._inbox.urgent:
-                await self._linger()
+                await self._until_answered()
             self._take()
             await asyncio.sleep(0)
 
     async def _until_news(self) -> None:
+        """Wait for news, and a moment longer for more of it.
+
+        Where there was news lately there will be some soon: looking again now and then is cheaper than being woken.
+        """
         inbox = self._inbox
+        for _ in range(_ALERT_NAPS):
+            await self._nap(self._plan.linger_seconds)
+            if inbox.news:
+                return
         while not inbox.news:
             self._awake.clear()
             inbox.sleeping = True
             if not inbox.news:
                 await self._awake.wait()
             inbox.sleeping = False
-
-    async def _linger(self) -> None:
-        """Let more news come: for a moment, and as long as requests are under way that are answered."""
         await self._nap(self._plan.linger_seconds)
+
+    async def _until_answered(self) -> None:
+        """Let more news come as long as requests are under way that are answered."""
         while not (self._outbox.is_empty or self._inbox.urgent or len(self._inbox.news) >= _MOST_AT_ONCE):
             await self._nap(_BUSY_SECONDS)
             if self._contact.away_since is not None:
@@ -154,13 +163,14 @@ class Courier:
     async def _nap(self, seconds: float) -> None:
         """Sleep until the time is over, somebody waits, or all is delivered."""
         self._awake.clear()
-        if self._inbox.urgent:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._awake.wait()
-        except TimeoutError:
-            return
+        self._inbox.dozing = True
+        if not self._inbox.urgent:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._awake.wait()
+            except TimeoutError:
+                pass
+        self._inbox.dozing = False
 
     def _take(self) -> None:
         self._inbox.urgent = False

@@ -78,7 +78,9 @@ class Inbox:
     def __init__(self) -> None:
         self.news: deque[News] = deque()
         self.sleeping = False
-        """The courier waits for `wake`. Set by the courier, before it looks at `news` for the last time."""
+        """The courier waits for any news. Set by the courier, before it looks at `news` for the last time."""
+        self.dozing = False
+        """The courier waits for urgent news. Set by the courier, before it looks at `urgent` for the last time."""
         self.urgent = False
         """Somebody waits: do not linger."""
         self.wake: Callable[[], None] = _nobody
@@ -95,8 +97,9 @@ class Inbox:
         """Take news in that somebody waits for."""
         self.news.append(news)
         self.urgent = True
-        self.sleeping = False
-        self.wake()
+        if self.sleeping or self.dozing:
+            self.sleeping = self.dozing = False
+            self.wake()
 
     def drain(self, most: int) -> list[News]:
         """What is here now, oldest first. For the courier alone."""

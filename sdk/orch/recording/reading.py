@@ -68,7 +68,7 @@ def flow_run(flow_run_id: str) -> FoundRun | None:
 
 
 def task_runs(flow_run_id: str) -> list[Checkpoint]:
-    """A run's task runs, oldest first, each with its result where it has completed and the result was kept."""
+    """A run's task runs, each with its result where it has completed and the result was kept."""
     return _read(partial(_list_task_runs, flow_run_id), [])
 
 

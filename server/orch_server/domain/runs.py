@@ -182,8 +182,9 @@ def apply(
     """
     event = step.event
     begins = event == Event.RESUME or (step.source == StateType.PENDING and event in _CODE_RAN)
-    return replace(
-        run,
+    # Not `replace`, which takes three times as long: this is what happens most of all.
+    return RunFacts(
+        id=run.id,
         state=_entered(run, step, now=now, report=report, message=message),
         version=run.version + 1,
         token=run.token + (event in _RAISES_TOKEN),
@@ -192,9 +193,12 @@ def apply(
         retries_used=run.retries_used + (event == Event.RETRY),
         crash_restarts_used=_restarts_after(run, step),
         lost_from=None,
+        retry_policy=run.retry_policy,
+        recovery_policy=run.recovery_policy,
         scheduled_time=_scheduled_after(run, event, now=now, chance=chance),
         start_time=run.start_time or (now if begins else None),
         end_time=now if step.destination in TERMINAL else None,
+        work_pool_id=run.work_pool_id,
     )
 
 

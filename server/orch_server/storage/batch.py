@@ -1,7 +1,7 @@
 """Many rows for one statement: `UPDATE … FROM batch`, `INSERT … SELECT … FROM batch`.
 
 Postgres takes an array a column (`unnest`), SQLite one JSON text (`json_each`). To a statement both look like a table.
-Columns may be ids, numbers, booleans, texts and instants; bytes go through plain inserts.
+Columns may be ids, numbers, booleans, texts and instants; bytes only on Postgres.
 """
 
 import json
@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from orch_server.storage.postgres_dialect import array_of
 from orch_server.storage.types import to_micros
 
-Cell: TypeAlias = UUID | int | float | bool | str | datetime | None
+Cell: TypeAlias = UUID | int | float | bool | str | bytes | datetime | None
 
 
 class Batch:
@@ -88,4 +88,6 @@ def _json_cell(cell: Cell) -> str | float | None:
         return cell.hex
     if isinstance(cell, datetime):
         return to_micros(cell)
+    if isinstance(cell, bytes):
+        raise TypeError("JSON holds no bytes: on SQLite they go through plain inserts.")
     return cell

@@ -61,7 +61,7 @@ def _leases_by_deployment(kind: Kind) -> Select[tuple[UUID | None, int]]:
 
 
 @cache
-def _claimable() -> Select[Any]:
+def _claimable(kind: Kind) -> Select[Any]:
     earlier = flow_run.alias("earlier")
     waits = (
         select(earlier.c.id)
@@ -83,7 +83,7 @@ def _claimable() -> Select[Any]:
             or_(not_(flow_run.c.waits_for_schedule), not_(waits)),
             or_(
                 flow_run.c.deployment_id.is_(None),
-                flow_run.c.deployment_id.not_in(bindparam("without", expanding=True)),
+                not_(one_of(flow_run.c.deployment_id, "without", kind)),
             ),
         )
         .order_by(flow_run.c.scheduled_time, flow_run.c.id)
@@ -109,13 +109,13 @@ class SqlClaims:
         last slot. None where the pool is paused or not there.
         """
         pool = {"pool_id": work_pool_id}
-        plan = self._scope.connection.execute(_PLAN, pool).all()
+        plan = self._scope.rows(_PLAN, pool)
         if not plan or plan[0].pool_paused:
             return None
         held: dict[UUID, int] = {}
         if any(row.pool_limit is not None or row.queue_limit is not None for row in plan):
-            self._scope.connection.execute(_LOCK_POOL, pool)
-            held = {row.work_queue_id: row.held for row in self._scope.connection.execute(_LEASES_BY_QUEUE, pool)}
+            self._scope.rows(_LOCK_POOL, pool)
+            held = {row.work_queue_id: row.held for row in self._scope.rows(_LEASES_BY_QUEUE, pool)}
         return _capacity(plan, held, wanted)
 
     def claimable(self, work_queue_id: UUID, *, limit: int, without_deployments: Set[UUID]) -> list[Claimable]:
@@ -126,14 +126,14 @@ class SqlClaims:
             "most": limit,
             "without": list(without_deployments),
         }
-        rows = self._scope.connection.execute(_claimable(), named)
-        return [Claimable(run_of(row), bool(row.limited)) for row in rows]
+        rows = self._scope.rows(_claimable(self._scope.kind), named)
+        return [Claimable(run_of(row), bool(row[-1])) for row in rows]
 
     def free_slots(self, deployment_ids: Set[UUID]) -> dict[UUID, int]:
         """How many more runs of deployments that have a limit may hold a lease, counted from live leases."""
-        kind, execute = self._scope.kind, self._scope.connection.execute
-        limits = {row.id: row.concurrency_limit for row in execute(_limits(kind), {"ids": sorted(deployment_ids)})}
-        counted = execute(_leases_by_deployment(kind), {"ids": sorted(limits)}) if limits else ()
+        kind, rows = self._scope.kind, self._scope.rows
+        limits = {row.id: row.concurrency_limit for row in rows(_limits(kind), {"ids": sorted(deployment_ids)})}
+        counted = rows(_leases_by_deployment(kind), {"ids": sorted(limits)}) if limits else ()
         held = {row.deployment_id: row.held for row in counted}
         return {each: max(limit - held.get(each, 0), 0) for each, limit in limits.items()}
 
@@ -142,10 +142,9 @@ class SqlClaims:
         due, following = False, None
         for queue_id in work_queue_ids:
             named = {"queue_id": queue_id, "now": self._scope.now}
-            due = due or self._scope.connection.execute(_FIRST_DUE, named).first() is not None
-            row = self._scope.connection.execute(_NEXT_DUE, named).first()
-            if row is not None and (following is None or row.scheduled_time < following):
-                following = row.scheduled_time
+            due = due or bool(self._scope.rows(_FIRST_DUE, named))
+            for row in self._scope.rows(_NEXT_DUE, named):
+                following = min(row.scheduled_time, following or row.scheduled_time)
         return Backlog(following - self._scope.now if following is not None else None, blocked=due)
 
 

@@ -101,8 +101,8 @@ class SqlFlowRuns:
 
     def get(self, ids: Sequence[UUID]) -> dict[UUID, FlowRun]:
         """Whole runs by id; those that are not there are left out."""
-        rows = self._scope.connection.execute(_get(self._scope.kind), {"ids": list(ids)})
-        return {row.id: run_of(row) for row in rows}
+        rows = self._scope.rows(_get(self._scope.kind), {"ids": list(ids)})
+        return {row[0]: run_of(row) for row in rows}
 
     def page(self, run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> list[FlowRun]:
         """Runs that match, newest first, older than `before`, at most `limit`; without their results' bytes."""
@@ -122,7 +122,7 @@ class SqlFlowRuns:
             return {}
         statement = _lock(self._scope.kind, skip_locked=skip_locked)
         rows = self._scope.fetch(statement, {"ids": sorted(set(ids))})
-        return {row.id: facts_of(row) for row in rows}
+        return {row[0]: facts_of(row) for row in rows}
 
     def change(self, changes: Sequence[Change], *, granted: Sequence[Lease] = (), ended: Sequence[UUID] = ()) -> None:
         """Write locked runs, their histories, and what becomes of their leases."""
@@ -145,7 +145,7 @@ class SqlFlowRuns:
 
     def state_types(self, ids: Sequence[UUID]) -> dict[UUID, tuple[StateType, int]]:
         """State type and newest token of runs, without locking them."""
-        rows = self._scope.connection.execute(_state_types(self._scope.kind), {"ids": list(ids)})
+        rows = self._scope.rows(_state_types(self._scope.kind), {"ids": list(ids)})
         return {row.id: (StateType(row.state_type), row.token) for row in rows}
 
     def states(self, run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:

@@ -113,7 +113,7 @@ class SqlLeases(SqlClaims):
         batch, statement = _renew(self._scope.kind)
         rows = [(each.flow_run_id, each.token, int(each.phase), each.session_id) for each in renewals]
         named = {"now": self._scope.now, "ids": sorted({each.flow_run_id for each in renewals})}
-        found = self._scope.connection.execute(statement, {**batch.parameters(rows), **named})
+        found = self._scope.rows(statement, {**batch.parameters(rows), **named})
         return {(row.flow_run_id, row.token): timedelta(milliseconds=row.ttl_ms) for row in found}
 
     def adopt(self, flow_run_id: UUID, token: int, adopter_id: UUID) -> bool:
@@ -147,7 +147,7 @@ class SqlLeases(SqlClaims):
 
     def get(self, flow_run_ids: Sequence[UUID]) -> dict[UUID, Lease]:
         """Leases by run."""
-        rows = self._scope.connection.execute(_get(self._scope.kind), {"ids": list(flow_run_ids)})
+        rows = self._scope.rows(_get(self._scope.kind), {"ids": list(flow_run_ids)})
         return {row.flow_run_id: lease_of(row) for row in rows}
 
     def pool_ttls(self, work_pool_ids: Set[UUID]) -> dict[UUID, timedelta]:

@@ -1,15 +1,22 @@
-"""Postgres through asyncpg: pools of connections, one kept apart for heartbeats."""
+"""Postgres through asyncpg: pools of connections, one kept apart for heartbeats.
+
+Transactions are begun and ended here, not by SQLAlchemy, whose connections stand in AUTOCOMMIT: the statements that
+every call makes go past it (see `hot_statements.py`), and both kinds must be in the same transaction. All of one runs
+in a single greenlet: SQLAlchemy's asynchronous connections would start one for every step.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from orch_server.application.ports import Clock, Wakeups
 from orch_server.storage.database import Channel
 from orch_server.storage.errors import is_repeatable, translated
+from orch_server.storage.hot_statements import HotStatements
 from orch_server.storage.scope import Scope
 from orch_server.storage.transaction import SqlTransaction
 
@@ -40,8 +47,7 @@ class PostgresDatabase:
             "main": _engine(url, pool_size - pool_size // 2, timeout, _WRITER),
             "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
-        readers = _engine(url, max(pool_size // 2, 1), timeout, _READER)
-        self._reader = readers.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader = _engine(url, max(pool_size // 2, 1), timeout, _READER)
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction; again where others' transactions turned it away."""
@@ -57,17 +63,43 @@ class PostgresDatabase:
     async def read(self, work: Callable[[SqlTransaction], R]) -> R:
         """Run `work` without a transaction around it."""
         with translated():
-            return await self._once(self._reader, work)
+            result: R = await greenlet_spawn(self._outside, self._reader.sync_engine, work)
+            return result
 
     async def _once(self, engine: AsyncEngine, work: Callable[[SqlTransaction], R]) -> R:
-        async with engine.connect() as connection, connection.begin():
-            transaction, result = await connection.run_sync(self._run, work)
+        done: tuple[SqlTransaction, R] = await greenlet_spawn(self._in_transaction, engine.sync_engine, work)
+        transaction, result = done
         self._wakeups.announce(transaction.topics)
         return result
 
-    def _run(self, connection: Connection, work: Callable[[SqlTransaction], R]) -> tuple[SqlTransaction, R]:
-        transaction = SqlTransaction(Scope(connection, self.kind, self._clock))
-        return transaction, work(transaction)
+    def _in_transaction(self, engine: Engine, work: Callable[[SqlTransaction], R]) -> tuple[SqlTransaction, R]:
+        """Run `work` between BEGIN and COMMIT. A connection that cannot even roll back is not used again."""
+        with engine.connect() as connection:
+            statements = HotStatements(connection)
+            try:
+                statements.say("BEGIN")
+                done = self._run(connection, statements, work)
+                statements.say("COMMIT")
+            except BaseException as error:
+                try:
+                    statements.say("ROLLBACK")
+                except (DBAPIError, OSError):
+                    connection.invalidate(error)
+                raise
+            return done
+
+    def _outside(self, engine: Engine, work: Callable[[SqlTransaction], R]) -> R:
+        with engine.connect() as connection:
+            return self._run(connection, HotStatements(connection), work)[1]
+
+    def _run(
+        self, connection: Connection, statements: HotStatements, work: Callable[[SqlTransaction], R]
+    ) -> tuple[SqlTransaction, R]:
+        scope = Scope(connection, self.kind, self._clock, statements)
+        transaction = SqlTransaction(scope)
+        result = work(transaction)
+        scope.flush()
+        return transaction, result
 
     async def close(self) -> None:
         """Close every connection."""
@@ -95,6 +127,7 @@ def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, 
         max_overflow=0,
         pool_timeout=timeout_seconds,
         pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "timeout": timeout_seconds,
             "command_timeout": 2 * timeout_seconds,

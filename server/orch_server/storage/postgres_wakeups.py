@@ -19,6 +19,17 @@ _MOST_BYTES = 7900
 _EVERYBODY = "*"
 _MOST_TOPICS = 20_000
 _NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
+_LISTENER = "orch-wakeups"
+"""By this application name servers know of each other."""
+_OTHERS = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity
+        WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()
+    )
+"""
+_LOOK_SECONDS = 1.0
+"""How often a server that seems to be alone looks for others."""
+_HELLO = ""
 _RECONNECT_SECONDS = 1.0
 
 
@@ -42,6 +53,7 @@ class PostgresWakeups(LocalWakeups):
         self._outgoing: set[Topic] = set()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._alone_until = 0.0
 
     def announce(self, topics: Iterable[Topic]) -> None:
         """Something has changed: here at once, on the other servers within some milliseconds."""
@@ -74,9 +86,11 @@ class PostgresWakeups(LocalWakeups):
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _serve(self) -> None:
-        connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10)
+        named = {"application_name": _LISTENER}
+        connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10, server_settings=named)
         try:
             await connection.add_listener(CHANNEL, self._received)
+            await connection.execute(_NOTIFY, CHANNEL, [_HELLO])
             self.ring_all()  # what was said meanwhile was not heard
             while not connection.is_closed():
                 await self._notify(connection)
@@ -90,7 +104,7 @@ class PostgresWakeups(LocalWakeups):
         await asyncio.sleep(_COALESCE_SECONDS)
         self._news.clear()
         topics, self._outgoing = self._outgoing, set()
-        if not topics:
+        if not topics or await self._is_alone(connection):
             return
         try:
             await connection.execute(_NOTIFY, CHANNEL, list(_payloads(topics)))
@@ -98,10 +112,25 @@ class PostgresWakeups(LocalWakeups):
             self._outgoing |= topics
             raise
 
+    async def _is_alone(self, connection: asyncpg.Connection) -> bool:
+        """Whether no other server listens. A NOTIFY is a commit, which waits for the disk, even if nobody hears it.
+
+        Who starts after a look says hello, and has looked at everything by itself.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._alone_until:
+            return True
+        # Before the trip: a hello that comes meanwhile must not be forgotten.
+        self._alone_until = now + _LOOK_SECONDS
+        if await connection.fetchval(_OTHERS, _LISTENER):
+            self._alone_until = 0.0
+        return now < self._alone_until
+
     def _received(self, connection: object, sender: int, channel: str, payload: object) -> None:
         own = getattr(connection, "get_server_pid", lambda: None)()
         if sender == own:
             return
+        self._alone_until = 0.0
         if payload == _EVERYBODY:
             self.ring_all()
         else:

@@ -4,8 +4,9 @@ On Postgres all of it is one statement, so that a call costs one trip to the dat
 runs the parts one after another.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -53,9 +54,11 @@ class _Rows:
         c = self.batch.table.c
         self.insert: Insert = insert(table).from_select(self.names, select(*(c[column] for column in self.names)))
 
+        self._cells: Callable[[dict[str, Cell]], tuple[Cell, ...]] = itemgetter(*self.names)
+
     def parameters(self, rows: Iterable[dict[str, Cell]]) -> dict[str, Any]:
         """The statement's parameters for rows given by column name."""
-        return self.batch.parameters([tuple(row[name] for name in self.names) for row in rows])
+        return self.batch.parameters([self._cells(row) for row in rows])
 
 
 _STATE_COLUMNS = ("flow_run_id", "version", "state_time", "type", "name", "message", "failure", "token")
@@ -118,7 +121,7 @@ def write_changes(
     dropped = {"ids": sorted(ended)} if ended else {}
     if scope.kind == "postgresql":
         statement = s.together(grants=bool(granted), drops=bool(ended))
-        written = execute(statement, {**parameters, **leases, **dropped}).rowcount
+        written = scope.written(statement, {**parameters, **leases, **dropped})
     else:
         written = execute(s.update, parameters).rowcount
         execute(s.history, parameters)
@@ -167,7 +170,7 @@ def write_new(scope: Scope, runs: Sequence[FlowRun], *, granted: Sequence[Lease]
     tags = s.tags.parameters(tag_rows) if tag_rows else {}
     leases = s.leases.parameters(lease_row(each) for each in granted) if granted else {}
     if scope.kind == "postgresql":
-        execute(s.together(tags=bool(tag_rows), grants=bool(granted)), {**parameters, **tags, **leases})
+        scope.insert_soon(s.together(tags=bool(tag_rows), grants=bool(granted)), {**parameters, **tags, **leases})
         return
     execute(s.runs.insert, parameters)
     execute(s.history, parameters)

@@ -119,7 +119,7 @@ class SqlSessions:
         """Those sessions that are not closed, without locking them."""
         if not session_ids:
             return set()
-        rows = self._scope.connection.execute(_still_open(self._scope.kind), {"ids": list(session_ids)})
+        rows = self._scope.rows(_still_open(self._scope.kind), {"ids": list(session_ids)})
         return {row.id for row in rows}
 
     def touch(self, seen: Sequence[tuple[UUID, bool]]) -> dict[UUID, HeardSession]:
@@ -131,7 +131,7 @@ class SqlSessions:
             together[session_id] = drains or together.get(session_id, False)
         batch, statement = _touch(self._scope.kind)
         named = {**batch.parameters(list(together.items())), "now": self._scope.now, "ids": sorted(together)}
-        rows = self._scope.connection.execute(statement, named)
+        rows = self._scope.rows(statement, named)
         return {row.id: HeardSession(row.draining, timedelta(milliseconds=row.lease_ttl_ms)) for row in rows}
 
     def drain(self, session_id: UUID) -> bool:

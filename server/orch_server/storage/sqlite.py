@@ -84,7 +84,7 @@ def sqlite_engine(url: str, *, begin: Begin) -> Engine:
     """An engine whose transactions begin with the words given, and whose connections are set up for Orch."""
     database = make_url(url).database
     if database:
-        _make_directory(Path(database).parent)
+        _make_directory_of(Path(database))
         engine = create_engine(url, connect_args={"check_same_thread": False})
     else:
         engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
@@ -103,13 +103,13 @@ def sqlite_engine(url: str, *, begin: Begin) -> Engine:
     return engine
 
 
-def _make_directory(directory: Path) -> None:
+def _make_directory_of(file: Path) -> None:
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StartupError(
-            f"The directory {directory}, where the database should lie, cannot be made: {error.strerror or error}. "
-            "Set ORCH_HOME to a directory that this user may write."
+            f"The database {file} cannot be used: its directory cannot be made ({error.strerror or error}). Set "
+            "ORCH_HOME to a directory that this user may write."
         ) from error
 
 

@@ -108,7 +108,7 @@ def a_directory(home: Path) -> None:
         (newer, FailedPreconditionError, "SCHEMA_MISMATCH", "9999.*newer Orch"),
         (foreign, FailedPreconditionError, "SCHEMA_MISMATCH", "not Orch's: it holds customer"),
         (damaged, UnavailableError, "DATABASE_UNUSABLE", "damaged.*backup, or move the file away"),
-        (under_a_file, UnavailableError, "DATABASE_UNUSABLE", "cannot be made: Not a directory.*ORCH_HOME"),
+        (under_a_file, UnavailableError, "DATABASE_UNUSABLE", r"cannot be made \(Not a directory\).*ORCH_HOME"),
         (a_directory, UnavailableError, "DATABASE_UNUSABLE", "cannot be used.*unable to open"),
     ],
 )
