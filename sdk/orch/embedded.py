@@ -28,6 +28,7 @@ class EmbeddedTransport:
     """See `orch.recording.transport.Transport`."""
 
     target = TARGET
+    survives_forks = True
     longest_sync_seconds = _SYNC_SECONDS
 
     def __init__(self, plane: "EmbeddedPlane", *, where: str) -> None:

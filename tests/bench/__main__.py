@@ -19,6 +19,7 @@ from tests.bench import (
     logs,
     machine,
     schedules,
+    sdk,
     server,
     tasks,
 )
@@ -29,6 +30,9 @@ from tests.bench.laboratory import Bench, Laboratory
 BENCHES: dict[str, Bench] = {
     "machine": machine.bench,
     "import": imports.bench,
+    "hello": sdk.hello,
+    "no_op_tasks": sdk.no_op_tasks,
+    "scripts_at_once": sdk.many_scripts,
     "server": server.bench,
     "lifecycle": lifecycle.concurrent,
     "lifecycle_single": lifecycle.single,
@@ -44,7 +48,7 @@ ON_REQUEST: dict[str, Bench] = {"lifecycle_channels": lifecycle.concurrent_chann
 POSTGRES_ONLY = frozenset({"schedules", "list"})
 """They fill tables with Postgres' own SQL."""
 LONGEST_SECONDS = 60
-LONGER_SECONDS = {"list": 120}
+LONGER_SECONDS = {"list": 120, "no_op_tasks": 180}
 """Filling the database takes half a minute."""
 
 

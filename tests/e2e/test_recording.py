@@ -247,3 +247,23 @@ async def test_a_script_finds_the_server_that_runs_on_its_home(tmp_path: Path) -
 
         async with connect_async(url(server)) as client:
             await assert_complete(client, 10)
+
+
+async def test_a_process_that_forks_records_on_both_sides(server: ServerProcess, tmp_path: Path) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ORCH_", "OTEL_"))}
+    variables = {"ORCH_HOME": str(tmp_path / "home"), "ORCH_API_URL": url(server)}
+
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, str(SCRIPT.with_name("forking.py"))],
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    async with connect_async(url(server)) as client:
+        runs = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
+        assert {run.flow_name: run.state.type for run in runs} == {"parent": COMPLETED, "in-child": COMPLETED}

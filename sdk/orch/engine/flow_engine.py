@@ -252,11 +252,11 @@ class FlowEngine:
             delay = self._flow.retry_plan.delay(used, random())
             used += 1
             self._logger.info(
-                "%s Retry %s of %s %s.",
-                state.message,
+                "Retry %s of %s %s, after %s",
                 used,
                 self._flow.retry_plan.number,
                 f"in {delay:g} s" if delay else "at once",
+                state.message,
             )
             if delay:
                 yield from self._enter(AwaitingRetry(message=state.message))

@@ -68,11 +68,11 @@ def resumed(record: FlowRunRecord, tracking: TaskRunRecord | None, logger: loggi
     if found is None:
         return Checkpoints()
     changed = found.flow_version != record.flow_version
-    record.id, record.name = found.id, found.name
+    record.id, record.name, record.attempt = found.id, found.name, found.attempt
     record.resume_from = ResumeFrom(found.token, take_over=found.state_type in _HELD or record.parent is not None)
     known = yield Block(partial(reading.task_runs, found.id))
     done = sum(each.result is not None for each in known)
-    logger.info("Flow run %r goes on where it stopped: %s of its tasks are done already.", found.name, done)
+    logger.debug("%s of the run's tasks are done already.", done)
     return Checkpoints(known, code_changed=changed)
 
 

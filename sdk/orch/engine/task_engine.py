@@ -267,11 +267,11 @@ class TaskEngine:
     def _await_retry(self, state: State[Any], used: int) -> Steps:
         delay = self._task.retry_plan.delay(used, random())
         self._logger.info(
-            "%s. Retry %s of %s %s.",
-            described(state.data) if isinstance(state.data, BaseException) else state,
+            "Retry %s of %s %s, after %s",
             used + 1,
             self._task.retry_plan.number,
             f"in {delay:g} s" if delay else "at once",
+            described(state.data) if isinstance(state.data, BaseException) else state,
         )
         if delay:
             self.enter(AwaitingRetry(message=state.message))

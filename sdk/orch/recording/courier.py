@@ -7,6 +7,8 @@ somebody waits.
 
 import asyncio
 import logging
+import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -35,6 +37,12 @@ _ALERT_NAPS = 10
 _BUSY_SECONDS = 0.25
 """How long news waits for requests under way, at most."""
 _ONE_TRY_SECONDS = 0.5
+PARKING_SECONDS = 5.0
+"""How long the courier holds still for a fork, at most."""
+_MOST_LETTING_GO = 5
+_POLLER = "_poll_wrapper"
+"""In the name of gRPC's own thread, which ends with the last channel."""
+_POLLER_SECONDS = 0.5
 _LEFTOVER_SECONDS = 10.0
 """How long a process stays for what others left."""
 
@@ -110,6 +118,14 @@ class Courier:
     def close(self) -> None:
         """End `run`. From any thread."""
         self.loop.call_soon_threadsafe(self._closing.set)
+
+    async def park(self, parked: threading.Event, unpark: threading.Event) -> None:
+        """Hold still while the process forks: in no import, on no connection that the child could not live with."""
+        for _ in range(_MOST_LETTING_GO):
+            self._heartbeat.unwatch()
+            if await self._contact.let_go():
+                break
+        _hold(parked, unpark)
 
     async def read(self, work: Callable[[Transport], Awaitable[T]]) -> T:
         """Read from the control plane, once all that ended processes have left is there."""
@@ -304,6 +320,15 @@ class Courier:
             fault,
             self._plan.spill_folder,
         )
+
+
+def _hold(parked: threading.Event, unpark: threading.Event) -> None:
+    """Hold the loop."""
+    deadline = time.monotonic() + _POLLER_SECONDS
+    while any(_POLLER in thread.name for thread in threading.enumerate()) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    parked.set()
+    unpark.wait(PARKING_SECONDS)
 
 
 async def _touch(transport: Transport) -> bool:

@@ -53,6 +53,8 @@ class FoundRun:
     parent_flow_run_id: str
     work_pool_name: str
     """Empty for a run that its own process started."""
+    attempt: int
+    """The newest one's number."""
     holder_name: str
     """The process that holds it, or held it last; see `processes`."""
 
@@ -174,5 +176,6 @@ def _found(run: "FlowRun") -> FoundRun:
         parameters_json=run.parameters_json,
         parent_flow_run_id=run.parent_flow_run_id,
         work_pool_name=run.work_pool_name,
+        attempt=run.attempt,
         holder_name=run.holder_name,
     )

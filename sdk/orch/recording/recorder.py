@@ -30,6 +30,7 @@ T = TypeVar("T")
 _BACKSTOP_SECONDS = 5.0
 """How much longer than agreed anybody waits for the courier."""
 _CLOSING_SECONDS = 15.0
+_PARKING_SECONDS = 5.0
 
 
 class Recorder(Protocol):
@@ -153,6 +154,7 @@ class CourierRecorder:
         """The courier is there, or has failed to come."""
         self._fault: Exception | None = None
         self._put = self._inbox.put
+        self._unpark = threading.Event()
 
     def begin(self, run: FlowRunRecord) -> None:
         """See Recorder."""
@@ -214,6 +216,29 @@ class CourierRecorder:
                 return
         if self._thread.is_alive():
             self._thread.join(_CLOSING_SECONDS)
+
+    def park(self) -> None:
+        """Hold the courier still, between two steps of its loop, until `unpark`."""
+        thread = self._thread
+        if thread is None or thread is threading.current_thread() or not thread.is_alive():
+            return
+        if not self._running.wait(_PARKING_SECONDS) or self._courier is None:
+            return
+        import asyncio
+
+        parked, self._unpark = threading.Event(), threading.Event()
+        parking = self._courier.park(parked, self._unpark)
+        try:
+            asyncio.run_coroutine_threadsafe(parking, self._courier.loop)
+        except RuntimeError:
+            # Its loop has ended.
+            parking.close()
+            return
+        parked.wait(_PARKING_SECONDS)
+
+    def unpark(self) -> None:
+        """Let the courier go on."""
+        self._unpark.set()
 
     def read(self, work: "Callable[[Transport], Awaitable[T]]", *, timeout_seconds: float) -> T:
         """Read from the control plane, in the courier's loop; see `reading`. Raises RecordingError where it cannot be
@@ -340,13 +365,29 @@ def close_recorder(timeout_seconds: float | None = None) -> None:
         recorder.close(timeout_seconds)
 
 
+def _park_before_fork() -> None:
+    """A module that the courier's thread is loading while this process forks would stay half loaded in the child."""
+    if isinstance(_current, CourierRecorder):
+        _current.park()
+
+
+def _unpark_after_fork() -> None:
+    if isinstance(_current, CourierRecorder):
+        _current.unpark()
+
+
 def _forget_after_fork() -> None:
     """A forked child has neither the courier's thread nor its connections: it gets a recorder of its own, and what its
     parent's runs do in it is not recorded.
     """
     global _current, _lock
+    if _current is not None:
+        # Never collected: the connections it holds are the parent's to close.
+        _inherited.append(_current)
     _current, _lock = None, threading.Lock()
 
 
+_inherited: list[Recorder] = []
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_after_fork)
+    os.register_at_fork(before=_park_before_fork, after_in_parent=_unpark_after_fork, after_in_child=_forget_after_fork)

@@ -64,6 +64,8 @@ def remote_settings(environment: dict[str, str], *, address: str) -> ClientSetti
 class RemoteTransport:
     """See `Transport`."""
 
+    survives_forks = False
+    """The child of a process whose gRPC was at work could not use it."""
     longest_sync_seconds = float("inf")
 
     def __init__(self, settings: ClientSettings, *, target: str) -> None:

@@ -40,6 +40,8 @@ class Transport(Protocol):
     """Names the control plane: records on disk go to that one alone."""
     where: str
     """The same for people."""
+    survives_forks: bool
+    """Whether it may stay open while the process forks. The child never uses it."""
     longest_sync_seconds: float
     """Heartbeats come at least so often: what a run is to hear comes with them."""
 

@@ -30,6 +30,7 @@ class Earlier:
             state_type=StateType.CRASHED,
             parameters_json=run.parameters_json,
             flow_version=run.flow_version if version is None else version,
+            attempt=run.attempt,
             holder_name="",
             parent_flow_run_id="",
             work_pool_name="",
@@ -88,6 +89,7 @@ def test_finished_tasks_answer_from_their_checkpoints(earlier: Earlier, recorder
     assert second.id == recorder.begun_runs[0].id
     assert second.resume_from is not None
     assert second.resume_from.token == 1
+    assert second.attempt == 2
 
 
 def test_every_result_is_committed_before_the_flow_goes_on(earlier: Earlier, recorder: Remembering) -> None:

@@ -82,6 +82,7 @@ class FakePlane:
 
     target = "plane"
     where = "the fake plane"
+    survives_forks = True
     longest_sync_seconds = float("inf")
 
     def __init__(self) -> None:

@@ -1,7 +1,6 @@
 """The recorder as threads see it: a courier of its own, whatever becomes of it."""
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -11,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from orch.errors import LeaseLostError, RecordingError
-from orch.recording import recorder as recorder_module
 from orch.recording.batches import Holder
 from orch.recording.courier import Plan
 from orch.recording.inbox import Inbox
 from orch.recording.opening import open_recorder
-from orch.recording.recorder import CourierRecorder, NullRecorder, current_recorder, use_recorder
+from orch.recording.recorder import CourierRecorder, NullRecorder
 from orch.recording.records import FlowRunRecord, LogLine, TaskRunRecord
 from orch.settings import temporary_settings
 from orch.states import Completed, Running
@@ -172,17 +170,6 @@ def test_recording_can_be_switched_off(tmp_path: Path) -> None:
     assert recorder.committed(run).result(0)
     assert recorder.flush()
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_child_does_not_use_its_parents_courier(recorder: CourierRecorder) -> None:
-    before = use_recorder(recorder)
-    try:
-        recorder_module._forget_after_fork()
-        with temporary_settings(recording="off"):
-            assert current_recorder() is not recorder
-    finally:
-        use_recorder(before)
 
 
 async def test_an_event_loop_can_wait_without_being_held_up(recorder: CourierRecorder) -> None:

@@ -1,0 +1,1 @@
+"""Programs that benches run as users do."""

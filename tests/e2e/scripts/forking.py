@@ -1,0 +1,24 @@
+"""Forks while its recorder has just begun to work, and runs flows on both sides."""
+
+import os
+
+from orch import flow
+
+
+@flow
+def parent() -> int:
+    # The recorder is still loading what it needs.
+    child = os.fork()
+    if child == 0:
+        in_child()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@flow
+def in_child() -> None:
+    pass
+
+
+if parent() != 0:
+    raise SystemExit("the child has failed")
