@@ -181,7 +181,7 @@ class TaskSource(CachePolicy):
         **kwargs: Any,  # noqa: ANN401
     ) -> str | None:
         """The hash of the code."""
-        from orch.code_source import code_of
+        from orch.hashing.code_source import code_of
 
         return _hash(_task_key(task_ctx), code_of(task_ctx.task.fn))
 
@@ -326,7 +326,7 @@ def task_input_hash(context: "TaskRunContext", arguments: dict[str, Any]) -> str
 
     None, so that the call is not cached, for arguments that have no hash; a warning says which.
     """
-    from orch.code_source import code_of
+    from orch.hashing.code_source import code_of
 
     try:
         return _hash(_task_key(context), code_of(context.task.fn), named=arguments)

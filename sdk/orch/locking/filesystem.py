@@ -19,7 +19,7 @@ class FileSystemLockManager(ClaimingLockManager):
 
     def path_for(self, key: str) -> Path:
         """The file of a key."""
-        from orch.cache_entries import file_name
+        from orch.caching.entries import file_name
 
         return self.lock_files_directory / f"{file_name(key)}.lock"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from orch.fingerprints import Walker
+    from orch.hashing.fingerprints import Walker
 
 
 def _loaded(module: str, *names: str) -> tuple[type, ...]:

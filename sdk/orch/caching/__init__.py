@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from orch.cache_entries import DamagedEntryError, Entry, digest, file_name
+from orch.caching.entries import DamagedEntryError, Entry, digest, file_name
 from orch.clock import clock
 from orch.errors import ConfigurationError, ResultSerializationError
 from orch.results.stored import StoredResult

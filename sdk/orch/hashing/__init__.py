@@ -51,7 +51,7 @@ def hash_values(
     values: "Sequence[object]", named: "Mapping[str, object]", hash_algo: Callable[..., Any] | None = None
 ) -> str:
     """The hash of values, and of values with names. HashError, whose text names the part that prevents it."""
-    from orch.fingerprints import NoFingerprintError, Walker
+    from orch.hashing.fingerprints import NoFingerprintError, Walker
 
     walker = Walker(_hash_maker(hash_algo))
     try:
@@ -66,13 +66,13 @@ def hash_values(
 
 def hash_source(function: Callable[..., Any]) -> str | None:
     """The hash of a function's code, in hexadecimal: its source, or its bytecode where the source cannot be had."""
-    from orch.code_source import code_of
+    from orch.hashing.code_source import code_of
 
     return hash_objects(code_of(function))
 
 
 def _hash_maker(wanted: Callable[..., Any] | None) -> Callable[[], Any]:
-    from orch.fingerprints import new_hash
+    from orch.hashing.fingerprints import new_hash
 
     return wanted or new_hash
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol
 
-from orch import fingerprints_libraries
+from orch.hashing import libraries
 
 _PLAIN = frozenset({str, int, bool, float, type(None)})
 _CHUNK = 4096
@@ -274,6 +274,6 @@ def _is_builtin(value: object) -> bool:
 _SPECIAL: list[tuple[Callable[[object], bool], Callable[[Walker, Any], None]]] = [
     (lambda value: isinstance(value, type), _write_type),
     (_is_builtin, lambda walker, value: walker.mark("function", _global_name(value))),
-    *fingerprints_libraries.SPECIAL,
+    *libraries.SPECIAL,
 ]
 """Tried in this order for values of other types."""
