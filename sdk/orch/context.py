@@ -7,10 +7,10 @@ outside of runs finds None.
 from _thread import allocate_lock
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from orch.errors import MissingContextError
+from orch.errors import FutureError, MissingContextError
 
 if TYPE_CHECKING:
     from orch.engine.checkpoints import Checkpoints
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from orch.tasks import Task
 
 
+T = TypeVar("T")
+
+
 class FlowRunContext:
     """The flow run around the code that runs now."""
 
-    __slots__ = ("checkpoints", "flow", "held", "log_prints", "parameters", "record", "runner", "scope")
+    __slots__ = ("checkpoints", "flow", "has_ended", "held", "log_prints", "parameters", "record", "runner", "scope")
 
     def __init__(
         self,
@@ -45,6 +48,8 @@ class FlowRunContext:
         self.checkpoints = checkpoints
         self.runner: TaskRunner | None = None
         """Opened by the first task that is submitted."""
+        self.has_ended = False
+        """Whether nothing can be submitted any more."""
         self.scope = Scope("")
 
     @property
@@ -53,12 +58,22 @@ class FlowRunContext:
         return self.record
 
     def open_runner(self) -> "TaskRunner":
-        """The run's task runner; opened for the first task that is submitted."""
+        """The run's task runner; opened for the first task that is submitted. Raises FutureError after the run's end."""
         with _opening:
+            if self.has_ended:
+                raise FutureError(
+                    f"Flow run {self.record.name!r} has ended: nothing can be submitted to it any more. Threads that "
+                    "submit tasks must end before their flow returns."
+                )
             if self.runner is None:
                 self.runner = self.flow.task_runner.duplicate()
                 self.runner.__enter__()
             return self.runner
+
+    def close_runner(self) -> None:
+        """The run's tasks have ended, and nothing is submitted after this."""
+        with _opening:
+            self.runner, self.has_ended = None, True
 
     def is_inside(self, flow_run_id: str) -> bool:
         """Whether the run was started, at any depth, by that flow run."""
@@ -136,6 +151,17 @@ _opening = allocate_lock()
 flow_run_context: ContextVar[FlowRunContext | None] = ContextVar("orch_flow_run", default=None)
 task_run_context: ContextVar[TaskRunContext | None] = ContextVar("orch_task_run", default=None)
 _tags: ContextVar[frozenset[str]] = ContextVar("orch_tags", default=frozenset())
+
+
+def restore(variable: ContextVar[T], token: "Token[T]") -> None:
+    """Give a variable its former value, if this is the context in which it was set.
+
+    A coroutine or generator that is dropped before its end is closed in whatever context drops it.
+    """
+    try:
+        variable.reset(token)
+    except ValueError:
+        return
 
 
 def current_tags() -> frozenset[str]:

@@ -28,7 +28,6 @@ class EmbeddedTransport:
     """See `orch.recording.transport.Transport`."""
 
     target = TARGET
-    survives_forks = True
     longest_sync_seconds = _SYNC_SECONDS
 
     def __init__(self, plane: "EmbeddedPlane", *, where: str) -> None:
@@ -41,6 +40,7 @@ class EmbeddedTransport:
         self.report_runs = plane.report_runs
         self.report_task_runs = plane.report_task_runs
         self._append_logs = plane.append_logs
+        self.get_log_offset = plane.get_log_offset
         self.get_flow_run = plane.get_flow_run
         self.list_flow_runs = plane.list_flow_runs
         self.get_task_run = plane.get_task_run

@@ -169,5 +169,5 @@ def _rebuilt_mapping(old: "dict[object, object]", items: list[tuple[object, obje
 
 def _is_model(value: object) -> bool:
     # A pydantic model can only be met where pydantic has been imported.
-    pydantic = sys.modules.get("pydantic")
-    return pydantic is not None and isinstance(value, pydantic.BaseModel)
+    model = getattr(sys.modules.get("pydantic"), "BaseModel", None)
+    return model is not None and isinstance(value, model)

@@ -211,9 +211,17 @@ class Transaction:
         elif self.parent is None:
             self._settle()
         if self.parent is not None:
-            self.parent.children.append(self)
-            if self.is_rolled_back():
-                self.parent.rollback()
+            self._join(self.parent)
+
+    def _join(self, parent: "Transaction") -> None:
+        """Share the fate of the transaction around it. That may be over: a submitted task can outlast the block."""
+        parent.children.append(self)
+        if self.is_rolled_back():
+            parent.rollback()
+        elif parent.is_committed():
+            self.commit()
+        elif parent.is_rolled_back():
+            self.rollback()
 
     def _settle(self) -> None:
         """Nobody around it will commit it."""

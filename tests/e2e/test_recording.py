@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from concurrent import futures
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
 
@@ -249,9 +249,11 @@ async def test_a_script_finds_the_server_that_runs_on_its_home(tmp_path: Path) -
             await assert_complete(client, 10)
 
 
-async def test_a_process_that_forks_records_on_both_sides(server: ServerProcess, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["embedded", "server"])
+async def test_a_process_that_forks_records_on_both_sides(place: str, server: ServerProcess, tmp_path: Path) -> None:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ORCH_", "OTEL_"))}
-    variables = {"ORCH_HOME": str(tmp_path / "home"), "ORCH_API_URL": url(server)}
+    home = tmp_path / "home"
+    variables = {"ORCH_HOME": str(home), "ORCH_API_URL": url(server) if place == "server" else ""}
 
     done = await asyncio.to_thread(
         subprocess.run,
@@ -264,6 +266,8 @@ async def test_a_process_that_forks_records_on_both_sides(server: ServerProcess,
     )
 
     assert done.returncode == 0, done.stderr
-    async with connect_async(url(server)) as client:
+    assert not waiting(home)
+    asking = running_server(home) if place == "embedded" else nullcontext(server)
+    async with asking as asked, connect_async(url(asked)) as client:
         runs = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
-        assert {run.flow_name: run.state.type for run in runs} == {"parent": COMPLETED, "in-child": COMPLETED}
+    assert {run.flow_name: run.state.type for run in runs} == {"parent": COMPLETED, "in-child": COMPLETED}

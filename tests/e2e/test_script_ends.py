@@ -52,7 +52,7 @@ async def _end_of(client: AsyncClient) -> FlowRun:
     raise AssertionError("the watch ended before the run")
 
 
-@pytest.mark.parametrize("how", ["sleep", "task", "submitted", "async"])
+@pytest.mark.parametrize("how", ["sleep", "task", "quick", "submitted", "async"])
 async def test_ctrl_c_cancels(how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path) -> None:
     script = _script(how, server, tmp_path)
     script.wait_for_lines(1)
@@ -86,7 +86,7 @@ async def test_sigterm_is_a_crash_that_is_told(
     assert "SIGTERM" in run.state.message
 
 
-@pytest.mark.parametrize("how", ["sleep", "task", "submitted", "async"])
+@pytest.mark.parametrize("how", ["sleep", "task", "quick", "submitted", "async"])
 async def test_a_cancel_from_elsewhere_interrupts(
     how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path
 ) -> None:

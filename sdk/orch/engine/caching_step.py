@@ -61,8 +61,13 @@ def run_kept(
     context: TaskRunContext,
     attempts: Callable[[], Steps],
     logger: logging.LoggerAdapter[Any],
+    *,
+    is_whole: Callable[[], bool],
 ) -> Steps:
-    """Run the attempts, or answer from the cache. Returns the state, and where the result is kept, if it is."""
+    """Run the attempts, or answer from the cache. Returns the state, and where the result is kept, if it is.
+
+    `is_whole()` is asked after the attempts: a part of a generator's items is no answer for others.
+    """
     record = context.record
     key = cache_key_of(task, context, logger)
     record.cache_key = key or ""
@@ -72,7 +77,7 @@ def run_kept(
         if key is None:
             state, stored = (yield from attempts()), None
         else:
-            state, stored = yield from _through_cache(task.cache(), key, task, attempts)
+            state, stored = yield from _through_cache(task.cache(), key, task, attempts, is_whole)
         if state.is_completed():
             if stored is None and _wants_storing(task, context):
                 stored = yield Block(partial(_save, task, record.id, state))
@@ -101,7 +106,9 @@ def _save(task: "Task[..., Any]", key: str, state: State[Any]) -> StoredResult:
     return results.save(value, key=key, storage=task.result_storage, serializer=task.result_serializer)
 
 
-def _through_cache(cache: "Cache", key: str, task: "Task[..., Any]", attempts: Callable[[], Steps]) -> Steps:
+def _through_cache(
+    cache: "Cache", key: str, task: "Task[..., Any]", attempts: Callable[[], Steps], is_whole: Callable[[], bool]
+) -> Steps:
     """Answer from the cache; or compute, one at a time for each key, and write to it."""
     if not task.refresh_cache:
         hit = yield Block(partial(cache.lookup, key))
@@ -118,7 +125,7 @@ def _through_cache(cache: "Cache", key: str, task: "Task[..., Any]", attempts: C
                 return _cached(hit.stored)
         state = yield from attempts()
         stored = None
-        if state.is_completed():
+        if state.is_completed() and is_whole():
             stored = yield Block(partial(cache.store, key, state.result(), expiration=task.cache_expiration))
         return state, stored
     finally:

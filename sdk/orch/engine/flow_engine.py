@@ -7,7 +7,7 @@ from functools import partial
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from orch.context import FlowRunContext, current_tags, flow_run_context, sorted_tags, task_run_context
+from orch.context import FlowRunContext, current_tags, flow_run_context, restore, sorted_tags, task_run_context
 from orch.engine import resuming
 from orch.engine.caching_step import Kept
 from orch.engine.checkpoints import Checkpoints
@@ -18,7 +18,7 @@ from orch.engine.outcomes import described, failed_state, returned_state, stoppe
 from orch.engine.run_ids import new_run_id
 from orch.engine.signals import ended_by_signals
 from orch.engine.steps import Block, Call, Sleep, Steps, Until
-from orch.engine.streams import items_of
+from orch.engine.streams import items_of, repeated
 from orch.errors import CancelInterrupt, FlowRunTimeoutError, LeaseLostError, LostInterrupt, UpstreamTaskError
 from orch.interrupts import Target
 from orch.logging.prints import watch_prints
@@ -26,6 +26,7 @@ from orch.logging.run_loggers import flow_run_logger
 from orch.logging.setup import begin_logging
 from orch.logging.summary import flow_run_began, flow_run_ended
 from orch.parameters import call_with, json_text, validated
+from orch.recording.ending import is_multiprocessing_child
 from orch.recording.records import FlowRunRecord, TaskRunRecord
 from orch.states import AwaitingRetry, Crashed, Pending, Retrying, Running, State
 from orch.telemetry import environment_traceparent, telemetry
@@ -113,10 +114,17 @@ class FlowEngine:
         telemetry.prepare()
         answered = resuming.answered_by_parent(self._parent, self._tracking, self._flow.name)
         if answered is not None:
+            self._held.close()
+            if self._flow.isgenerator:
+                yield from repeated(answered)
             return answered
         try:
             with ended_by_signals(self._held) if self._parent is None else nullcontext():
-                return (yield from self._with_inputs())
+                state = yield from self._with_inputs()
+                if is_multiprocessing_child():
+                    # A pool may end this process as soon as it has the result.
+                    yield Block(self._recorder.flush)
+                return state
         finally:
             self._held.close()
 
@@ -164,8 +172,8 @@ class FlowEngine:
         try:
             return (yield from self._guarded(context))
         finally:
-            task_run_context.reset(task_token)
-            flow_run_context.reset(flow_token)
+            restore(task_run_context, task_token)
+            restore(flow_run_context, flow_token)
 
     def _log_prints(self) -> bool:
         if self._flow.log_prints is not None:
@@ -213,8 +221,13 @@ class FlowEngine:
                 # A stop while only its tasks were still running is the run's own.
                 self._held.raise_if_stopping()
             yield from self._end(state)
-        except (LostInterrupt, GeneratorExit):
+        except LostInterrupt:
             self._ended = True
+            raise
+        except GeneratorExit as error:
+            # Whoever ran it has dropped it: nothing more can be waited for.
+            self._held.stop(lambda: CancelInterrupt("The flow run was broken off."))
+            self._record_end(stopped_state(error))
             raise
         except BaseException as error:
             if not self._ended:
@@ -229,6 +242,7 @@ class FlowEngine:
             self._logger.warning("%s Interrupt again to end at once.", state.message)
             self._held.stop(lambda: CancelInterrupt(state.message or ""))
             yield from self._settled(context, state)
+            self._held.has_stopped()
             yield from self._call_hooks(state)
             self._record_end(state)
         except BaseException as again:
@@ -296,15 +310,21 @@ class FlowEngine:
                     partial(self._call, target),
                 )
                 if flow.isgenerator:
-                    value = yield from items_of(code, call, timeout_seconds=seconds, collect=False)
+                    value = yield from items_of(
+                        code, call, timeout_seconds=seconds, collect=self._is_replayed(), reader_left=_nothing
+                    )
                 else:
                     value = yield call(code, timeout_seconds=seconds)
             value = yield Block(partial(as_states, value))
             if context.checkpoints is not None:
                 context.checkpoints.close()
+            return returned_state(value)
         except Exception as error:
             return failed_state(error, what="The flow run", timeout_seconds=flow.timeout_seconds)
-        return returned_state(value)
+
+    def _is_replayed(self) -> bool:
+        """Whether a durable flow around this one will want the result again."""
+        return self._parent is not None and self._parent.checkpoints is not None
 
     def _call(self, target: Target, code: Callable[[], Any], *, timeout_seconds: float | None) -> Call:
         return Call(
@@ -318,17 +338,17 @@ class FlowEngine:
 
     def _settled(self, context: FlowRunContext, state: State[Any]) -> Steps:
         """Tasks that were submitted and not waited for come to their ends first: none is lost."""
-        runner = context.runner
-        if runner is not None:
-            context.runner = None
+        if context.runner is not None:
             if state.is_failed() and state.name == "TimedOut":
                 self._held.stop(self._cancelled_by_timeout)
-            yield Block(partial(runner.__exit__, None, None, None))
+            # It stays open meanwhile: its tasks may submit others.
+            yield Block(partial(context.runner.__exit__, None, None, None))
+        context.close_runner()
         return state
 
     def _end(self, state: State[Any]) -> Steps:
         stored = None
-        checkpointed = self._parent is not None and self._parent.checkpoints is not None
+        checkpointed = self._is_replayed()
         if state.is_completed() and (self._flow.persists or self.record.durable or checkpointed):
             stored = yield Block(partial(self._save, state))
         self._record_end(state, stored)
@@ -407,3 +427,7 @@ class FlowEngine:
         state = failed_state(self._timeout_error(), what="The flow run", timeout_seconds=self._flow.timeout_seconds)
         self._logger.error("%s Its code cannot be interrupted and still runs.", state.message)
         self._record_end(state)
+
+
+def _nothing() -> None:
+    """A flow that is not read to its end needs to do nothing about it."""

@@ -34,6 +34,11 @@ class HeldRun:
         if stop is not None:
             raise stop()
 
+    def has_stopped(self) -> None:
+        """All of the run has stopped; what its hooks do now is not to be stopped any more."""
+        with self._lock:
+            self._stop = None
+
     @contextmanager
     def target(self) -> Iterator[Target]:
         """Something to interrupt, for as long as the block lasts. Raises at once where the run is to stop."""

@@ -17,12 +17,22 @@ def returned_state(value: object) -> State[Any]:
     all of them have. Anything else is a result. A generator becomes the list of what it yields: it could be read once.
     """
     if isinstance(value, State):
-        return aggregate([value], data=value) if value.run_id else _own(value)
+        return aggregate([value], data=value) if value.run_id else _final(_own(value))
     if is_state_collection(value):
         return aggregate(value, data=value)
     if isinstance(value, GeneratorType):
         value = list(value)
     return Completed(data=value)
+
+
+def _final(state: State[Any]) -> State[Any]:
+    """The state, where a run can end in it. PAUSED is taken as well: the run goes on some day."""
+    if state.is_final() or state.is_paused():
+        return state
+    return Failed(
+        message=f"Its code returned the state {state.name} ({state.type.value}), in which no run can end. "
+        "Return Completed(...) or Failed(...), or a value.",
+    )
 
 
 def _own(state: State[Any]) -> State[Any]:
@@ -39,7 +49,8 @@ def failed_state(error: Exception, *, what: str, timeout_seconds: float | None) 
     if isinstance(error, ProcessDiedError):
         return Crashed(message=str(error), data=error)
     # The state keeps the exception, which keeps its frames: not those of the engine, with all that hangs on them.
-    error.__traceback__ = from_the_user(error.__traceback__)
+    # Not by assignment: an exception may forbid that (a frozen dataclass does).
+    BaseException.with_traceback(error, from_the_user(error.__traceback__))
     if isinstance(error, TimeoutError):
         # A run without a timeout of its own ends by the timeout of one around it.
         own = isinstance(error, RunTimeoutError) and timeout_seconds is not None
@@ -60,13 +71,15 @@ def stopped_state(error: BaseException) -> State[Any]:
         return Cancelled(message="The asyncio task that it ran in was cancelled.", data=error)
     if isinstance(error, TerminationSignal):
         return Crashed(message=str(error), data=error)
+    if isinstance(error, GeneratorExit):
+        return Crashed(message="Broken off: the coroutine that ran it was closed before its end.", data=error)
     return Crashed(message=f"Ended by {described(error)}", data=error)
 
 
 def is_asyncio_cancel(error: BaseException) -> bool:
-    """Whether it is asyncio's CancelledError. Where asyncio is not loaded, nothing is."""
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+    """Whether it is asyncio's CancelledError. Where asyncio is not loaded, or still being so, nothing is."""
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", None)
+    return cancelled is not None and isinstance(error, cancelled)
 
 
 def described(error: BaseException) -> str:

@@ -27,13 +27,16 @@ def ended_by_signals(held: HeldRun) -> Iterator[None]:
         yield
         return
     handled = [each for each in _ENDINGS if signal.getsignal(each[0]) == each[1]]
-    for number, default, error in handled:
-        signal.signal(number, _stopper(held, default, error))
+    handlers = {number: _stopper(held, default, error) for number, default, error in handled}
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     try:
         yield
     finally:
         for number, default, _ in handled:
-            signal.signal(number, default)  # type: ignore[arg-type]
+            # One that the user's code has put there meanwhile stays.
+            if signal.getsignal(number) is handlers[number]:
+                signal.signal(number, default)  # type: ignore[arg-type]
 
 
 def _stopper(

@@ -11,17 +11,24 @@ from functools import partial
 from typing import Any
 
 from orch.engine.drivers import carry_out, carry_out_async
-from orch.engine.steps import Call, Emit, ReaderLeft, Steps
+from orch.engine.steps import Block, Call, Emit, ReaderLeft, Step, Steps
+from orch.states import State
 
 _END = object()
 
 
 def items_of(
-    make: Callable[[], Any], call: Callable[..., Call], *, timeout_seconds: float | None, collect: bool
+    make: Callable[[], Any],
+    call: Callable[..., Call],
+    *,
+    timeout_seconds: float | None,
+    collect: bool,
+    reader_left: Callable[[], None],
 ) -> Steps:
     """Run a generator to its end, or until its reader leaves. Returns its items where they are collected, else None.
 
     `call` makes the step that runs a function of the user's; `timeout_seconds` counts the generator's own time.
+    `reader_left` is called where the generator is not read to its end.
     """
     generator = make()
     is_async = hasattr(generator, "__anext__")
@@ -37,11 +44,26 @@ def items_of(
             return collected if collect else None
         if collect:
             collected.append(item)
-        try:
-            yield Emit(item)
-        except ReaderLeft:
+        if not (yield from _is_read(item)):
+            reader_left()
             yield call(generator.aclose if is_async else generator.close, timeout_seconds=left)
-            return None
+            return collected if collect else None
+
+
+def _is_read(item: object) -> Steps:
+    """Hand on an item; whether its reader wants another."""
+    try:
+        yield Emit(item)
+    except ReaderLeft:
+        return False
+    return True
+
+
+def repeated(state: State[Any]) -> Steps:
+    """Hand on the items of a generator that ran before, and whose items were kept; its reader may leave."""
+    for item in (yield Block(state.result)) or ():
+        if not (yield from _is_read(item)):
+            return
 
 
 async def _anext(generator: AsyncIterator[Any]) -> object:
@@ -64,7 +86,7 @@ def iterate(steps: Steps, finish: Callable[[Any], object]) -> Generator[Any, Non
             else:
                 answer = context.run(carry_out, step)
         except GeneratorExit:
-            _run_out(steps, context.run)
+            _run_out(steps, context.run, finish)
             raise
         except BaseException as error:
             advance = partial(steps.throw, error)
@@ -72,15 +94,27 @@ def iterate(steps: Steps, finish: Callable[[Any], object]) -> Generator[Any, Non
             advance = partial(steps.send, answer)
 
 
-def _run_out(steps: Steps, run: Callable[..., Any]) -> None:
-    """The reader has left: let the engine end the run."""
+def _run_out(steps: Steps, run: Callable[..., Any], finish: Callable[[Any], object]) -> None:
+    """The reader has left: let the engine end the run. Raises what the generator raised while it was closed."""
     advance: Callable[[], Any] = partial(steps.throw, ReaderLeft())
     while True:
         try:
-            answer = run(carry_out, run(advance))
-        except StopIteration:
+            step = run(advance)
+        except StopIteration as stop:
+            finish(stop.value)
             return
-        advance = partial(steps.send, answer)
+        try:
+            answer = run(_carry_out_unread, step)
+        except BaseException as error:
+            advance = partial(steps.throw, error)
+        else:
+            advance = partial(steps.send, answer)
+
+
+def _carry_out_unread(step: Step) -> object:
+    if isinstance(step, Emit):
+        raise ReaderLeft
+    return carry_out(step)
 
 
 async def iterate_async(steps: Steps, finish: Callable[[Any], object]) -> AsyncIterator[Any]:
@@ -106,7 +140,7 @@ async def iterate_async(steps: Steps, finish: Callable[[Any], object]) -> AsyncI
             else:
                 answer = await within(carry_out_async(step))
         except GeneratorExit:
-            await _run_out_async(steps, context.run, within)
+            await _run_out_async(steps, context.run, within, finish)
             raise
         except BaseException as error:
             advance = partial(steps.throw, error)
@@ -114,11 +148,21 @@ async def iterate_async(steps: Steps, finish: Callable[[Any], object]) -> AsyncI
             advance = partial(steps.send, answer)
 
 
-async def _run_out_async(steps: Steps, run: Callable[..., Any], within: Callable[..., Any]) -> None:
+async def _run_out_async(
+    steps: Steps, run: Callable[..., Any], within: Callable[..., Any], finish: Callable[[Any], object]
+) -> None:
     advance: Callable[[], Any] = partial(steps.throw, ReaderLeft())
     while True:
         try:
             step = run(advance)
-        except StopIteration:
+        except StopIteration as stop:
+            finish(stop.value)
             return
-        advance = partial(steps.send, await within(carry_out_async(step)))
+        try:
+            if isinstance(step, Emit):
+                raise ReaderLeft
+            answer = await within(carry_out_async(step))
+        except BaseException as error:
+            advance = partial(steps.throw, error)
+        else:
+            advance = partial(steps.send, answer)

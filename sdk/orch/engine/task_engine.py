@@ -6,7 +6,7 @@ from functools import partial
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from orch.context import FlowRunContext, TaskRunContext, current_tags, sorted_tags, task_run_context
+from orch.context import FlowRunContext, TaskRunContext, current_tags, restore, sorted_tags, task_run_context
 from orch.engine import caching_step
 from orch.engine.checkpoints import Checkpoint, durable_key
 from orch.engine.hooks import run_hooks
@@ -14,7 +14,7 @@ from orch.engine.inputs import has_dependencies, settled
 from orch.engine.outcomes import described, failed_state, returned_state, stopped_state, timeout_error
 from orch.engine.run_ids import new_run_id
 from orch.engine.steps import Await, Block, Call, Sleep, Steps, Until
-from orch.engine.streams import items_of
+from orch.engine.streams import items_of, repeated
 from orch.errors import LostInterrupt, OrchError, ProcessDiedError, TaskRunTimeoutError, UpstreamTaskError
 from orch.interrupts import Target
 from orch.logging.prints import watch_prints
@@ -64,6 +64,7 @@ class TaskEngine:
         "_future",
         "_logger",
         "_parameters",
+        "_reader_left",
         "_recorder",
         "_task",
         "_wait_for",
@@ -103,6 +104,7 @@ class TaskEngine:
         if self._context.log_prints:
             watch_prints()
         self._closed = False
+        self._reader_left = False
 
     def steps(self) -> Steps:
         """Run it."""
@@ -119,20 +121,22 @@ class TaskEngine:
                 span.end(state, None)
             return state
         finally:
-            task_run_context.reset(token)
+            restore(task_run_context, token)
 
     def _guarded(self) -> Steps:
         """Something other than an Exception that ends the run is recorded, and goes on its way."""
         try:
+            # Code that calls one short task after the other is hardly ever in its own lines, where interrupts strike.
+            self._flow.held.raise_if_stopping()
             try:
                 yield from self._resolve()
             except UpstreamTaskError as error:
                 return self.enter(Pending(name="NotReady", message=str(error)))
-            known = self._answered()
-            if known is not None:
-                return known
-            return (yield from self._run())
-        except (LostInterrupt, GeneratorExit):
+            state = self._answered() or (yield from self._run())
+            if self._streams and isinstance(state.data, caching_step.Kept):
+                yield from repeated(state)
+            return state
+        except LostInterrupt:
             raise
         except Exception as error:
             # Nothing of the user's: names that cannot be rendered, inputs that cannot be read.
@@ -142,8 +146,17 @@ class TaskEngine:
             return state
         except BaseException as error:
             if not self._closed:
-                self._end(stopped_state(error))
+                state = stopped_state(error)
+                if self._future is not None and state.is_crashed():
+                    # It goes no further than the future, which may never be asked.
+                    self._log_failure(state, 0)
+                self._end(state)
             raise
+
+    @property
+    def _streams(self) -> bool:
+        """Whether somebody reads a generator's items as they come."""
+        return self._task.isgenerator and self._future is None
 
     def _resolve(self) -> Steps:
         """Futures among the inputs become their results."""
@@ -208,7 +221,7 @@ class TaskEngine:
 
         try:
             state, self.record.result = yield from caching_step.run_kept(
-                self._task, self._context, attempts, self._logger
+                self._task, self._context, attempts, self._logger, is_whole=lambda: not self._reader_left
             )
         except OrchError as error:
             if state is None or self._flow.checkpoints is not None:
@@ -220,7 +233,7 @@ class TaskEngine:
         used = 0
         while True:
             state = yield from self._attempt()
-            if self._closed or not state.is_failed() or used >= self._task.retry_plan.number:
+            if self._closed or self._reader_left or not state.is_failed() or used >= self._task.retry_plan.number:
                 break
             if not (yield from self._retry_allowed(state)):
                 break
@@ -235,13 +248,20 @@ class TaskEngine:
             args, kwargs = call_with(self._task.fn, self._parameters)
             code, seconds = partial(self._task.fn, *args, **kwargs), self._task.timeout_seconds
             if self._task.isgenerator and remote_caller() is None:
-                collect = self._future is not None
-                value = yield from items_of(code, self._call, timeout_seconds=seconds, collect=collect)
+                value = yield from self._items_of(code, seconds)
             else:
                 value = yield self._call(code, timeout_seconds=seconds)
+            return returned_state(value)
         except Exception as error:
             return failed_state(error, what="The task run", timeout_seconds=self._task.timeout_seconds)
-        return returned_state(value)
+
+    def _items_of(self, code: Callable[[], Any], timeout_seconds: float | None) -> Steps:
+        """Items that are handed on as they come are remembered only where the result is kept, to be read again."""
+        collect = not self._streams or caching_step.keeps(self._task, self._flow)
+        return items_of(code, self._call, timeout_seconds=timeout_seconds, collect=collect, reader_left=self._left)
+
+    def _left(self) -> None:
+        self._reader_left = True
 
     def _call(self, code: Callable[[], Any], *, timeout_seconds: float | None) -> Call:
         return Call(

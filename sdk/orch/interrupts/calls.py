@@ -188,6 +188,6 @@ def _explain(error: BaseException, failure: BaseException, stop: Stoppable) -> N
 
 
 def _is_cancel(error: BaseException) -> bool:
-    # Where asyncio is not loaded there are no cancels of its own.
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+    # Where asyncio is not loaded there are no cancels of its own; nor while another thread is loading it.
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", None)
+    return cancelled is not None and isinstance(error, cancelled)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MAX_BYTES = 256 * 1024  # the contract's: LogRecord.message
+_MOST_COMPLAINTS = 10
 _SURELY_FITS = 64 * 1024 - 64  # characters, of at most 4 bytes each
 
 
@@ -32,7 +33,7 @@ class Capture:
         self._lock = threading.Lock()
         self._shipping = threading.local()
         self._installed: Callable[[logging.Logger, logging.LogRecord], None] | None = None
-        self._complained = False
+        self._complaints: set[str] = set()
 
     def install(self) -> None:
         """Wrap `Logger.callHandlers`, once; again where somebody has put the original back."""
@@ -44,6 +45,13 @@ class Capture:
             def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
                 try:
                     original(logger, record)
+                except Exception as error:
+                    # A handler of the user's that fails: what Orch says, and what its runs' loggers do, goes on.
+                    if logger.name != "orch" and not logger.name.startswith("orch."):
+                        raise
+                    self._complain(
+                        f"orch: a handler of logging has failed; lines are missing where it writes: {_said(error)}"
+                    )
                 finally:
                     self.keep(record)
 
@@ -62,7 +70,7 @@ class Capture:
             record._orch_kept = True  # two wrappers in a row, after somebody restored and we wrapped again
             self._send(record, speaker)
         except Exception as error:
-            self._complain(error)
+            self._complain(f"orch: log lines of runs are not kept: {_said(error)}")
         finally:
             self._shipping.now = False
 
@@ -83,11 +91,17 @@ class Capture:
             )
         )
 
-    def _complain(self, error: Exception) -> None:
-        """Say once, where logging cannot, that lines are not kept."""
-        if not self._complained and sys.stderr is not None:
-            self._complained = True
-            write(sys.stderr, f"orch: log lines of runs are not kept: {type(error).__name__}: {error}")
+    def _complain(self, text: str) -> None:
+        """Say once, where logging cannot, that lines are lost."""
+        if sys.stderr is not None and text not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
+            self._complaints.add(text)
+            write(sys.stderr, text)
+
+
+def _said(error: Exception) -> str:
+    from orch.engine.outcomes import described
+
+    return described(error)
 
 
 def fitting(message: str) -> str:

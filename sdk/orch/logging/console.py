@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import Final, TextIO
 
 from orch.logging.messages import message_of
@@ -41,7 +42,7 @@ class ConsoleHandler(logging.Handler):
         if shown_by_root():
             return
         stream: TextIO | None = sys.stderr
-        if stream is not None and not stream.closed:
+        if stream is not None and not getattr(stream, "closed", False):  # it may be the program's own, with no more
             if stream is not self._seen:  # asking costs as much as writing
                 self._seen, self._coloured = stream, wants_colour(stream)
             write(stream, format_line(record, coloured=self._coloured))
@@ -50,13 +51,13 @@ class ConsoleHandler(logging.Handler):
 def write(stream: TextIO, line: str) -> None:
     """Write a line to a console, which may be closed, full, or unable to show all of it: then as far as it goes."""
     text = f"{line}\n"
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    except (OSError, ValueError):  # the reader of a pipe has gone, or another thread has closed the stream
-        return
+    # The reader of a pipe has gone, another thread has closed the stream, or a stream of the program's own fails.
+    with suppress(Exception):
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = getattr(stream, "encoding", None) or "ascii"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def shown_by_root() -> bool:
@@ -73,7 +74,11 @@ def wants_colour(stream: TextIO) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return os.environ.get("TERM") != "dumb" and stream.isatty()
+    isatty = getattr(stream, "isatty", None)
+    try:
+        return os.environ.get("TERM") != "dumb" and isatty is not None and bool(isatty())
+    except (OSError, ValueError):  # closed meanwhile
+        return False
 
 
 def format_line(record: logging.LogRecord, *, coloured: bool) -> str:

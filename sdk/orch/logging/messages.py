@@ -1,6 +1,7 @@
 """A log record as text, whatever its arguments do when they are formatted."""
 
 import logging
+from contextlib import suppress
 
 _TOLD = "_orch_told"
 
@@ -24,12 +25,16 @@ def message_of(record: logging.LogRecord) -> str:
 
 def mark_told(error: BaseException) -> None:
     """Remember that a run's log holds this exception's traceback."""
-    vars(error)[_TOLD] = True  # past a __setattr__ of the user's
+    with suppress(Exception):  # an exception may forbid attributes: then it is told once more
+        BaseException.__setattr__(error, _TOLD, True)  # past a __setattr__ of the user's
 
 
 def was_told(error: BaseException) -> bool:
     """Whether a run's log holds this exception's traceback: then nobody needs to tell it again."""
-    return _TOLD in vars(error)
+    try:
+        return bool(BaseException.__getattribute__(error, _TOLD))
+    except AttributeError:
+        return False
 
 
 def _raw(record: logging.LogRecord) -> str:

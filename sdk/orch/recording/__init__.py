@@ -14,6 +14,7 @@ delivery     sends a request until it is answered, and decides about refusals
 contact      whether the control plane can be reached
 tracking     what the courier knows of each run: its token, how far its records are
 heartbeat    keeps the leases, and hears what the control plane wants of the runs
+ending       what becomes of records when the process ends
 transport    what the courier calls; `remote` over gRPC, `orch.embedded` in the same process
 reading      what durable flows read back
 processes    names this process so that others can see whether it lives

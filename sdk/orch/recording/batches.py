@@ -188,7 +188,14 @@ class Batcher:
         if run.record.resume_from is not None:
             request = resume_request(run, holder_id=holder.id, holder_name=holder.name, ttl_seconds=holder.ttl_seconds)
             return Parcel(Kind.RESUME, request)
-        start = start_request(run, holder_id=holder.id, holder_name=holder.name, ttl_seconds=holder.ttl_seconds)
+        start = start_request(
+            run,
+            # A caller in another process (this one was forked from it) may have ended when this request arrives.
+            parent=self._tracking.parent_of(run),
+            holder_id=holder.id,
+            holder_name=holder.name,
+            ttl_seconds=holder.ttl_seconds,
+        )
         return Parcel(Kind.START, start, start_ns=run.record.start_ns)
 
     def _task_parcels(self) -> Iterator[Parcel]:

@@ -1,7 +1,6 @@
 """Whether the control plane can be reached, and how calls behave while it cannot."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -110,22 +109,6 @@ class Contact:
         """Somebody waits: the next try comes now."""
         self._back.set()
 
-    async def let_go(self) -> bool:
-        """Before a fork: drop a transport that would not survive it; the next call opens another one. Whether there is
-        none now that would not.
-        """
-        transport, self._transport = self._transport, None
-        if transport is None or transport.survives_forks:
-            self._transport = transport
-            return True
-        await transport.close()
-        del transport
-        # Calls that were under way end, and let go of it, too.
-        for _ in range(10):
-            await asyncio.sleep(0)
-        gc.collect()
-        return self._transport is None
-
     async def close(self) -> None:
         """Let go of the transport."""
         if self._transport is not None:
@@ -169,8 +152,7 @@ class Contact:
     def _unanswered(self, error: OrchClientError) -> None:
         now = self._clock()
         self._failed += 1
-        # Without its traceback, which would keep the transport alive.
-        self.fault = type(error)(error.message, error.failure)
+        self.fault = error
         if self.away_since is None:
             self.away_since = now
             self.on_away()

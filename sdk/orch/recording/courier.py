@@ -7,8 +7,6 @@ somebody waits.
 
 import asyncio
 import logging
-import threading
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -37,12 +35,6 @@ _ALERT_NAPS = 10
 _BUSY_SECONDS = 0.25
 """How long news waits for requests under way, at most."""
 _ONE_TRY_SECONDS = 0.5
-PARKING_SECONDS = 5.0
-"""How long the courier holds still for a fork, at most."""
-_MOST_LETTING_GO = 5
-_POLLER = "_poll_wrapper"
-"""In the name of gRPC's own thread, which ends with the last channel."""
-_POLLER_SECONDS = 0.5
 _LEFTOVER_SECONDS = 10.0
 """How long a process stays for what others left."""
 
@@ -62,6 +54,8 @@ class Plan:
     """Nanoseconds since 1970."""
     chance: Callable[[], float]
     """At random, from 0 up to 1."""
+    offline: str = ""
+    """Why the control plane cannot be called from here: all goes to disk at once, for another process to deliver."""
     linger_seconds: float = 0.02
     most_items: int = MOST_ITEMS
     most_bytes: int = MOST_MEMORY_BYTES
@@ -74,6 +68,8 @@ class Courier:
         self._inbox = inbox
         self._plan = plan
         self._awake = asyncio.Event()
+        self._until_empty = False
+        """The pump waits until all is delivered."""
         self._closing = asyncio.Event()
         self._tracking = Tracking()
         self._contact = Contact(plan.open_transport, clock=plan.clock, chance=plan.chance)
@@ -83,7 +79,8 @@ class Courier:
         )
         self._batcher = Batcher(self._tracking, plan.holder)
         self._spill = Spill(plan.spill_folder / plan.holder.id, target=plan.target)
-        self._outbox = Outbox(self._spill, most_items=plan.most_items, most_bytes=plan.most_bytes)
+        most_items = 0 if plan.offline else plan.most_items
+        self._outbox = Outbox(self._spill, most_items=most_items, most_bytes=plan.most_bytes)
         self._waiting: deque[tuple[int, Waiting]] = deque()
         self._loose: list[TrackedRun] = []
         """Runs whose grant is waited for, though they could begin without."""
@@ -95,7 +92,8 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver until `close`. What is not delivered by then is on disk when this returns."""
-        tasks = [asyncio.create_task(work()) for work in (self._pump, self._send, self._heartbeat.run)]
+        works = (self._pump,) if self._plan.offline else (self._pump, self._send, self._heartbeat.run)
+        tasks = [asyncio.create_task(work()) for work in works]
         closing = asyncio.create_task(self._closing.wait())
         try:
             await asyncio.wait([*tasks, closing], return_when=asyncio.FIRST_COMPLETED)
@@ -119,14 +117,6 @@ class Courier:
         """End `run`. From any thread."""
         self.loop.call_soon_threadsafe(self._closing.set)
 
-    async def park(self, parked: threading.Event, unpark: threading.Event) -> None:
-        """Hold still while the process forks: in no import, on no connection that the child could not live with."""
-        for _ in range(_MOST_LETTING_GO):
-            self._heartbeat.unwatch()
-            if await self._contact.let_go():
-                break
-        _hold(parked, unpark)
-
     async def read(self, work: Callable[[Transport], Awaitable[T]]) -> T:
         """Read from the control plane, once all that ended processes have left is there."""
         self._ship()
@@ -148,7 +138,9 @@ class Courier:
             if not self._inbox.urgent:
                 await self._until_answered()
             self._take()
-            await asyncio.sleep(0)
+            if self._inbox.urgent:
+                # There is more; the other tasks come first.
+                await asyncio.sleep(0)
 
     async def _until_news(self) -> None:
         """Wait for news, and a moment longer for more of it.
@@ -171,21 +163,21 @@ class Courier:
     async def _until_answered(self) -> None:
         """Let more news come as long as requests are under way that are answered."""
         while not (self._outbox.is_empty or self._inbox.urgent or len(self._inbox.news) >= _MOST_AT_ONCE):
+            self._until_empty = True
             await self._nap(_BUSY_SECONDS)
+            self._until_empty = False
             if self._contact.away_since is not None:
                 # As requests it can be counted, and kept on disk.
                 return
 
     async def _nap(self, seconds: float) -> None:
-        """Sleep until the time is over, somebody waits, or all is delivered."""
+        """Sleep until the time is over or somebody waits."""
         self._awake.clear()
         self._inbox.dozing = True
         if not self._inbox.urgent:
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._awake.wait()
-            except TimeoutError:
-                pass
+            alarm = self.loop.call_later(seconds, self._awake.set)
+            await self._awake.wait()
+            alarm.cancel()
         self._inbox.dozing = False
 
     def _take(self) -> None:
@@ -204,13 +196,18 @@ class Courier:
             self._outbox.done(wave)
             self._answer_stored()
             if self._outbox.is_empty:
-                self._awake.set()
                 self._ship()
+                if self._until_empty:
+                    self._awake.set()
 
     # Who waits
 
     def _wait(self, waiting: Waiting) -> None:
         match waiting.awaited:
+            case Awaited.FLUSHED if self._plan.offline:
+                settle(waiting.future)
+            case _ if self._plan.offline:
+                settle(waiting.future, RecordingError(self._plan.offline))
             case Awaited.BEGUN:
                 self._wait_for_grant(waiting)
             case Awaited.STORED:
@@ -229,7 +226,7 @@ class Courier:
         elif run.standing is Standing.BEGINNING:
             run.waiting.append(waiting.future)
             if not run.needs_grant:
-                self._loose.append(run)
+                self._loose = [each for each in self._loose if each.waiting] + [run]
                 self._let_begin()
             self.loop.call_later(waiting.timeout_seconds, self._give_up_grant, waiting)
         else:
@@ -287,8 +284,11 @@ class Courier:
             return 0
 
     async def _ship_last(self) -> None:
-        if self._shipping is not None and self._contact.away_since is None:
-            await asyncio.wait([self._shipping], timeout=_LEFTOVER_SECONDS)
+        """Also what forked children of this process have left."""
+        if self._shipping is None or self._contact.away_since is not None:
+            return
+        last = asyncio.gather(self._shipping, self._ship_leftovers())
+        await asyncio.wait([last], timeout=_LEFTOVER_SECONDS)
 
     def _finish(self) -> None:
         """Keep what is left on disk, and let everybody go who waits."""
@@ -307,7 +307,7 @@ class Courier:
             settle(waiting.future, None if waiting.awaited is Awaited.FLUSHED else ended, answer=False)
 
     def _save(self) -> None:
-        if self._outbox.is_empty:
+        if self._outbox.is_empty or self._plan.offline:
             return
         fault = self._contact.fault or "The control plane has not answered in time."
         try:
@@ -320,15 +320,6 @@ class Courier:
             fault,
             self._plan.spill_folder,
         )
-
-
-def _hold(parked: threading.Event, unpark: threading.Event) -> None:
-    """Hold the loop."""
-    deadline = time.monotonic() + _POLLER_SECONDS
-    while any(_POLLER in thread.name for thread in threading.enumerate()) and time.monotonic() < deadline:
-        time.sleep(0.001)
-    parked.set()
-    unpark.wait(PARKING_SECONDS)
 
 
 async def _touch(transport: Transport) -> bool:

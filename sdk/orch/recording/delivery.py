@@ -18,7 +18,7 @@ from orch.recording.contact import Contact
 from orch.recording.heartbeat import Heartbeat, seconds
 from orch.recording.parcels import Parcel, Wave
 from orch.recording.records import Verdict
-from orch.recording.tracking import RunKey, Tracking
+from orch.recording.tracking import FIRST_SHARED_TOKEN, RunKey, Tracking, log_stream
 from orch.recording.transport import Transport
 from orch_client.errors import (
     FailedPreconditionError,
@@ -39,7 +39,7 @@ from orch_proto.v1.lease_service_pb2 import (
     StartFlowRunRequest,
     StartFlowRunResponse,
 )
-from orch_proto.v1.log_service_pb2 import AppendLogsRequest
+from orch_proto.v1.log_service_pb2 import AppendLogsRequest, GetLogOffsetRequest
 from orch_proto.v1.state_pb2 import StateType
 from orch_proto.v1.task_run_service_pb2 import ReportTaskRunsRequest
 
@@ -198,6 +198,7 @@ class Delivery:
         if lease.token != key.token:
             self._lost(key, "Another grant of this run is newer.")
         elif run is not None:
+            await self._find_log_end(key)
             self._tracking.granted(run)
             transport = await self._contact.transport()
             self._heartbeat.hold(
@@ -206,6 +207,12 @@ class Delivery:
                 ttl_seconds=seconds(lease.ttl),
                 next_sync_seconds=min(next_sync_seconds or 5.0, transport.longest_sync_seconds),
             )
+
+    async def _find_log_end(self, key: RunKey) -> None:
+        if key.token >= FIRST_SHARED_TOKEN:
+            request = GetLogOffsetRequest(flow_run_id=key.flow_run_id, stream=log_stream(key.token))
+            answer = await self._call(lambda transport: transport.get_log_offset(request))
+            self._shift(key, request.stream, answer.offset)
 
     def _not_begun(self, key: RunKey, error: OrchClientError) -> None:
         run = self._tracking.by_key(key)

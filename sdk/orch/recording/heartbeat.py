@@ -82,15 +82,10 @@ class Heartbeat:
                 if self._keeper.next_sync_at <= self._clock():
                     await self.sync()
         finally:
-            self.unwatch()
+            for watch in self._watches.values():
+                watch.cancel()
             if self._watch_soon is not None:
                 self._watch_soon.cancel()
-
-    def unwatch(self) -> None:
-        """Let hints be; the next heartbeat asks for them again."""
-        for watch in self._watches.values():
-            watch.cancel()
-        self._watches.clear()
 
     async def sync(self) -> None:
         """One heartbeat."""

@@ -23,7 +23,7 @@ async def ship(spill_folder: Path, *, target: str, deliver: Callable[[Wave], Awa
         finally:
             leftover.close()
     if shipped:
-        logger.warning("%s records that an earlier process could not deliver are stored now.", shipped)
+        logger.warning("%s records that another process could not deliver are stored now.", shipped)
     return shipped
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from orch.recording.records import LogLine, TaskRunRecord
-from orch.recording.tracking import TrackedRun, token_of
+from orch.recording.tracking import TrackedRun
 from orch.states import TERMINAL, State, StateType
 from orch_proto.v1.lease_service_pb2 import AdoptLeaseRequest, ResumeFlowRunRequest, StartFlowRunRequest
 from orch_proto.v1.state_pb2 import StateType as WireStateType
@@ -187,7 +187,9 @@ def tag_texts(tags: Iterable[str]) -> list[str]:
     return [clean(tag, LONGEST_TAG) for tag in tags if tag][:MOST_TAGS]
 
 
-def start_request(run: TrackedRun, *, holder_id: str, holder_name: str, ttl_seconds: float) -> StartFlowRunRequest:
+def start_request(
+    run: TrackedRun, *, parent: TrackedRun | None, holder_id: str, holder_name: str, ttl_seconds: float
+) -> StartFlowRunRequest:
     """Starts a run. Its age is added when the request is sent."""
     record = run.record
     fields: Fields = {
@@ -208,11 +210,10 @@ def start_request(run: TrackedRun, *, holder_id: str, holder_name: str, ttl_seco
     }
     if record.traceparent:
         fields["trace_context"] = {"traceparent": record.traceparent}
-    if record.parent is not None:
-        parent = record.parent
+    if parent is not None:
         fields["parent"] = {
-            "flow_run_id": parent.id,
-            "token": token_of(parent),
+            "flow_run_id": parent.key.flow_run_id,
+            "token": parent.key.token,
             "task_run_id": record.parent_task_run_id,
         }
     return StartFlowRunRequest(**fields)

@@ -1,9 +1,9 @@
 """Opens the recorder that the settings ask for: remote, embedded, or none."""
 
-import atexit
 from typing import TYPE_CHECKING
 
-from orch.recording.recorder import CourierRecorder, NullRecorder, Recorder, close_recorder
+from orch.recording.ending import close_at_exit
+from orch.recording.recorder import CourierRecorder, NullRecorder, Recorder, is_forked_from_grpc, is_forked_from_sqlite
 from orch.settings import Settings, current_settings
 
 if TYPE_CHECKING:
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from orch.recording.courier import Plan
     from orch.recording.transport import Transport
 
-_registered = False
+_FORKED = (
+    "This process is the forked child of one that was connected to the control plane, and neither gRPC nor SQLite works"
+    " in such a child: its runs are delivered by another process. What must know that something is stored"
+    " (durable=True, exclusive=True) cannot run here. Start processes by the method 'spawn' instead."
+)
 
 
 def open_recorder() -> Recorder:
@@ -20,20 +24,13 @@ def open_recorder() -> Recorder:
     settings = current_settings()
     if settings.recording == "off":
         return NullRecorder()
-    _close_at_exit()
+    close_at_exit()
     return CourierRecorder(
         lambda: _plan(settings),
-        confirms_first=bool(settings.api_url),
+        confirms_first=bool(settings.api_url) and not is_forked_from_grpc(),
         start_timeout_seconds=settings.start_timeout_seconds,
         flush_timeout_seconds=settings.flush_timeout_seconds,
     )
-
-
-def _close_at_exit() -> None:
-    global _registered
-    if not _registered:
-        _registered = True
-        atexit.register(close_recorder)
 
 
 def _plan(settings: Settings) -> "Plan":
@@ -47,7 +44,7 @@ def _plan(settings: Settings) -> "Plan":
     from orch.recording.processes import ProcessName
     from orch_client.leases import holder_clock
 
-    target, open_transport = _transport(settings)
+    target, open_transport, is_embedded = _transport(settings)
     return Plan(
         open_transport=open_transport,
         target=target,
@@ -56,17 +53,21 @@ def _plan(settings: Settings) -> "Plan":
         clock=holder_clock(),
         wall_ns=time.time_ns,
         chance=random.random,
+        offline=_FORKED if (is_forked_from_sqlite() if is_embedded else is_forked_from_grpc()) else "",
     )
 
 
-def _transport(settings: Settings) -> "tuple[str, Callable[[], Awaitable[Transport]]]":
-    """The control plane's name, and what opens the way to it: to the one named, one found on this home, or our own."""
+def _transport(settings: Settings) -> "tuple[str, Callable[[], Awaitable[Transport]], bool]":
+    """The control plane's name, what opens the way to it, and whether it is in this process.
+
+    The one that is named, or one found on this home, or else our own.
+    """
     from orch.embedded import TARGET, open_embedded
     from orch_client.local_server import find_local_server
 
     local = None if settings.api_url else find_local_server(settings.home)
     if not settings.api_url and local is None:
-        return TARGET, lambda: open_embedded(settings.home)
+        return TARGET, lambda: open_embedded(settings.home), True
     address = settings.api_url or (f"{'https' if local.secure else 'http'}://{local.target}" if local else "")
     target = settings.api_url or TARGET
 
@@ -75,4 +76,4 @@ def _transport(settings: Settings) -> "tuple[str, Callable[[], Awaitable[Transpo
 
         return await open_remote(remote_settings(settings.client_environment(), address=address), target=target)
 
-    return target, open_named
+    return target, open_named, False

@@ -94,11 +94,16 @@ class Outbox:
 
         Raises OSError where the disk does not take it.
         """
-        memory = [kept.wave for kept in self._memory if not kept.on_disk]
-        if memory:
-            self._spill.prepend(memory)
+        self._save_memory()
         self._spill.append([kept.wave for kept in self._tail])
         return bool(self._memory or self._on_disk or self._tail)
+
+    def _save_memory(self) -> None:
+        unsaved = [kept for kept in self._memory if not kept.on_disk]
+        if unsaved:
+            self._spill.prepend([kept.wave for kept in unsaved])
+            for kept in unsaved:
+                kept.on_disk = True
 
     def _keep(self, wave: Wave) -> None:
         if not self._tail:
@@ -106,6 +111,9 @@ class Outbox:
                 self._remember(_Kept(wave, wave.item_count, wave.size_bytes if self._memory else 0))
                 return
             try:
+                if not self._on_disk and not self._disk_is_full:
+                    # Should this process be killed, the next one finds the beginning of the story, too.
+                    self._save_memory()
                 self._spill.append([wave])
             except OSError as error:
                 self._tell_full(error)
@@ -116,7 +124,7 @@ class Outbox:
 
     def _fits(self, wave: Wave) -> bool:
         if not self._memory:
-            return True
+            return self._most_items > 0
         return self._items + wave.item_count <= self._most_items and self._bytes + wave.size_bytes <= self._most_bytes
 
     def _remember(self, kept: _Kept) -> None:

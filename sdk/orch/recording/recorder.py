@@ -7,10 +7,12 @@ must know that something is stored (a durable flow, an exclusive one, the end of
 
 import logging
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from orch.errors import RecordingError
+from orch.recording.ending import heeding_termination
 from orch.recording.inbox import Awaited, Begun, Ended, Inbox, News, RunNews, TaskNews, Waiting
 from orch.recording.records import FlowRunRecord, LogLine, TaskRunRecord
 
@@ -153,7 +155,8 @@ class CourierRecorder:
         self._running = threading.Event()
         """The courier is there, or has failed to come."""
         self._fault: Exception | None = None
-        self._put = self._inbox.put
+        # Of runs that have not begun here there is no news: a forked child may have some of its parent's runs.
+        self._put: Callable[[News], None] = _discard
         self._unpark = threading.Event()
 
     def begin(self, run: FlowRunRecord) -> None:
@@ -206,7 +209,15 @@ class CourierRecorder:
         """See Recorder."""
         if self._thread is None:
             return
-        self.flush(timeout_seconds)
+        try:
+            with heeding_termination():
+                self.flush(timeout_seconds)
+        finally:
+            # Also where somebody does not want to wait: what is left must be put on disk.
+            self._end_courier()
+
+    def _end_courier(self) -> None:
+        assert self._thread is not None
         self._running.wait(_CLOSING_SECONDS)
         if self._courier is not None:
             try:
@@ -224,15 +235,11 @@ class CourierRecorder:
             return
         if not self._running.wait(_PARKING_SECONDS) or self._courier is None:
             return
-        import asyncio
-
         parked, self._unpark = threading.Event(), threading.Event()
-        parking = self._courier.park(parked, self._unpark)
         try:
-            asyncio.run_coroutine_threadsafe(parking, self._courier.loop)
+            self._courier.loop.call_soon_threadsafe(_hold, parked, self._unpark)
         except RuntimeError:
             # Its loop has ended.
-            parking.close()
             return
         parked.wait(_PARKING_SECONDS)
 
@@ -262,6 +269,8 @@ class CourierRecorder:
         from concurrent.futures import Future
 
         future: Future[bool] = Future()
+        if self._thread is None:
+            self._start()
         self._inbox.put_urgent(Waiting(awaited, run, future, timeout_seconds))
         if self._fault is not None:
             self._give_up()
@@ -271,6 +280,7 @@ class CourierRecorder:
         with self._lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="orch-courier", daemon=True)
+                self._put = self._inbox.put
                 self._thread = thread
                 try:
                     thread.start()
@@ -284,7 +294,7 @@ class CourierRecorder:
         try:
             import asyncio
 
-            asyncio.run(self._serve())
+            asyncio.run(self._serve(), debug=False)
         except Exception as error:
             fault = RecordingError(f"Runs cannot be recorded: {error}")
             fault.__cause__ = error
@@ -315,6 +325,11 @@ class CourierRecorder:
                 return
             if isinstance(each, Waiting) and not each.future.done():
                 each.future.set_exception(self._fault)
+
+
+def _hold(parked: threading.Event, unpark: threading.Event) -> None:
+    parked.set()
+    unpark.wait(_PARKING_SECONDS)
 
 
 def _discard(news: News) -> None:
@@ -380,7 +395,9 @@ def _forget_after_fork() -> None:
     """A forked child has neither the courier's thread nor its connections: it gets a recorder of its own, and what its
     parent's runs do in it is not recorded.
     """
-    global _current, _lock
+    global _current, _lock, _forked_from_grpc, _forked_from_sqlite
+    _forked_from_grpc = _forked_from_grpc or "grpc" in sys.modules
+    _forked_from_sqlite = _forked_from_sqlite or "orch_server.embedded" in sys.modules
     if _current is not None:
         # Never collected: the connections it holds are the parent's to close.
         _inherited.append(_current)
@@ -388,6 +405,22 @@ def _forget_after_fork() -> None:
 
 
 _inherited: list[Recorder] = []
+_forked_from_grpc = False
+_forked_from_sqlite = False
+
+
+def is_forked_from_grpc() -> bool:
+    """Whether this process is the child of one that had loaded gRPC, which does not work in such a child."""
+    return _forked_from_grpc
+
+
+def is_forked_from_sqlite() -> bool:
+    """Whether this process is the child of one that had a home's database open. SQLite keeps its locks by process, and
+    its notes of them in memory: in such a child it waits for locks that nobody holds, and trusts in some that are not
+    there.
+    """
+    return _forked_from_sqlite
+
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_park_before_fork, after_in_parent=_unpark_after_fork, after_in_child=_forget_after_fork)

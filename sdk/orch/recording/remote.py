@@ -1,6 +1,10 @@
 """A control plane over gRPC."""
 
+import os
 from typing import TypeVar
+
+# Forked children leave gRPC alone (see `recorder`). Its own handlers, which prepare it for them, can hang there.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from orch_client.async_client import AsyncClient
 from orch_client.channel import open_async_channel
@@ -27,7 +31,12 @@ from orch_proto.v1.lease_service_pb2 import (
     SyncLeasesRequest,
     SyncLeasesResponse,
 )
-from orch_proto.v1.log_service_pb2 import AppendLogsRequest, AppendLogsResponse
+from orch_proto.v1.log_service_pb2 import (
+    AppendLogsRequest,
+    AppendLogsResponse,
+    GetLogOffsetRequest,
+    GetLogOffsetResponse,
+)
 from orch_proto.v1.state_pb2 import StateType
 from orch_proto.v1.task_run_service_pb2 import (
     GetTaskRunRequest,
@@ -64,8 +73,6 @@ def remote_settings(environment: dict[str, str], *, address: str) -> ClientSetti
 class RemoteTransport:
     """See `Transport`."""
 
-    survives_forks = False
-    """The child of a process whose gRPC was at work could not use it."""
     longest_sync_seconds = float("inf")
 
     def __init__(self, settings: ClientSettings, *, target: str) -> None:
@@ -105,6 +112,10 @@ class RemoteTransport:
     async def append_logs(self, request: AppendLogsRequest) -> AppendLogsResponse:
         """Append lines."""
         return await self._client.logs.AppendLogs(request, timeout=CALL_SECONDS)
+
+    async def get_log_offset(self, request: GetLogOffsetRequest) -> GetLogOffsetResponse:
+        """Where a stream of lines ends."""
+        return await self._client.logs.GetLogOffset(request, timeout=CALL_SECONDS)
 
     async def get_flow_run(self, request: GetFlowRunRequest) -> GetFlowRunResponse:
         """Read a run."""

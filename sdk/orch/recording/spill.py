@@ -72,7 +72,8 @@ class Spill:
         content = b"".join(_frames(kept))
         if self.size_bytes + len(content) > self._most_bytes:
             raise OSError(errno.ENOSPC, f"more than {self._most_bytes} bytes of records wait already")
-        if not self._segments or self._segments[-1].size_bytes >= self._segment_bytes:
+        last = self._segments[-1] if self._segments else None
+        if last is None or last.size_bytes >= self._segment_bytes or last.path == self._path(0):
             self._count += 1
             self._segments.append(_Segment(self._path(self._count), 0, 0))
         segment = self._segments[-1]
@@ -81,15 +82,25 @@ class Spill:
         except OSError:
             if not segment.size_bytes:
                 self._segments.pop()
-                with suppress(OSError):
-                    segment.path.unlink()
+                _remove(segment.path)
             raise
         segment.last_number = kept[-1].number
 
     def prepend(self, waves: Sequence[Wave]) -> None:
-        """Keep waves before all others: those that were in memory when the process ends. Raises OSError."""
+        """Keep waves before all others: those that are in memory as well, so that they outlive the process.
+
+        They are not read again, and go with `done`. Raises OSError, and then has kept none of them.
+        """
         segment = _Segment(self._path(0), waves[-1].number, 0)
-        self._write(segment, b"".join(_frames(waves)))
+        try:
+            segment.size_bytes = self._write(segment, b"".join(_frames(waves)))
+        except OSError:
+            if all(each.path != segment.path for each in self._segments):
+                _remove(segment.path)
+            raise
+        self._segments.insert(0, segment)
+        place, offset = self._read_from
+        self._read_from = (place + 1, offset)
 
     def read(self, most_bytes: int) -> list[Wave]:
         """The next waves that were not read yet, about so many bytes of them. They stay on disk until `done`."""
@@ -116,8 +127,7 @@ class Spill:
                 return
             segment = self._segments.pop(0)
             self._read_from = (place - 1, offset) if place > 0 else (0, 0)
-            with suppress(OSError):
-                segment.path.unlink()
+            _remove(segment.path)
 
     def close(self) -> None:
         """Let go of the folder; it goes where nothing is left in it."""
@@ -174,8 +184,7 @@ class Leftover:
         """Segment by segment, each a few waves at a time. One that was gone through goes."""
         for path in self._segments:
             yield _batches(path)
-            with suppress(OSError):
-                path.unlink()
+            _remove(path)
 
     def close(self) -> None:
         """Let go of the folder; it goes where nothing is left in it."""
@@ -193,6 +202,11 @@ def leftovers(spill_folder: Path) -> Iterator[Leftover]:
             lock.close()
             continue
         yield Leftover(folder, lock)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _batches(path: Path) -> Iterator[list[Wave]]:

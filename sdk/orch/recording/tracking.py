@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 # A run that has ended may still have late lines. So many are remembered.
 _REMEMBERED = 1000
+FIRST_SHARED_TOKEN = 33
+"""The first grant that shares its log's stream with those after it."""
 # A worker reports under the same token as the process that it started, and counts its own reports from 1.
 _ADOPTED_SEQUENCE = 1_000_000
 
@@ -70,8 +72,8 @@ class TrackedRun:
 
     @property
     def log_stream(self) -> str:
-        """Each grant writes a stream of its own, so that its lines can be counted from 0 without asking."""
-        return "run" if self.key.token == 1 else f"run-{self.key.token}"
+        """Where the lines of this grant go; see `log_stream`."""
+        return log_stream(self.key.token)
 
     def tell(self, verdict: Verdict, message: str) -> None:
         """Pass a verdict on to the run, once each, and not when it has ended."""
@@ -86,6 +88,16 @@ class TrackedRun:
             logger.exception("Flow run '%s' could not be told: %s", self.record.name, message)
 
 
+def log_stream(token: int) -> str:
+    """The stream that a grant writes to: one of its own, so that its lines can be counted from 0 without asking.
+
+    A run may have 64 streams. Grants from FIRST_SHARED_TOKEN on share one, and must ask where it ends.
+    """
+    if token >= FIRST_SHARED_TOKEN:
+        return f"run-{FIRST_SHARED_TOKEN}+"
+    return "run" if token == 1 else f"run-{token}"
+
+
 class Tracking:
     """All runs of this process."""
 
@@ -96,7 +108,7 @@ class Tracking:
 
     def begin(self, record: FlowRunRecord) -> TrackedRun:
         """A run is about to be started, taken up again, or adopted."""
-        run = TrackedRun(record, RunKey(record.id, token_of(record)))
+        run = TrackedRun(record, RunKey(record.id, _token_of(record)))
         if record.adopted_token:
             run.sequence = _ADOPTED_SEQUENCE
         self._ended.pop(record.id, None)
@@ -182,7 +194,7 @@ class Tracking:
         return [run for run in self._runs.values() if run.standing in {Standing.BEGINNING, Standing.HELD}]
 
 
-def token_of(record: FlowRunRecord) -> int:
+def _token_of(record: FlowRunRecord) -> int:
     """The token that a run has, or will have been granted."""
     if record.adopted_token:
         return record.adopted_token

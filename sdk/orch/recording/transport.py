@@ -22,7 +22,12 @@ from orch_proto.v1.lease_service_pb2 import (
     SyncLeasesRequest,
     SyncLeasesResponse,
 )
-from orch_proto.v1.log_service_pb2 import AppendLogsRequest, AppendLogsResponse
+from orch_proto.v1.log_service_pb2 import (
+    AppendLogsRequest,
+    AppendLogsResponse,
+    GetLogOffsetRequest,
+    GetLogOffsetResponse,
+)
 from orch_proto.v1.task_run_service_pb2 import (
     GetTaskRunRequest,
     GetTaskRunResponse,
@@ -40,8 +45,6 @@ class Transport(Protocol):
     """Names the control plane: records on disk go to that one alone."""
     where: str
     """The same for people."""
-    survives_forks: bool
-    """Whether it may stay open while the process forks. The child never uses it."""
     longest_sync_seconds: float
     """Heartbeats come at least so often: what a run is to hear comes with them."""
 
@@ -71,6 +74,10 @@ class Transport(Protocol):
 
     async def append_logs(self, request: AppendLogsRequest, /) -> AppendLogsResponse:
         """Append lines."""
+        ...
+
+    async def get_log_offset(self, request: GetLogOffsetRequest, /) -> GetLogOffsetResponse:
+        """Where a stream of lines ends."""
         ...
 
     async def get_flow_run(self, request: GetFlowRunRequest, /) -> GetFlowRunResponse:

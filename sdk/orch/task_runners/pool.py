@@ -60,7 +60,7 @@ class Pool:
         self._running = 0
         self._unfinished = 0
         self._done = 0
-        self._drained: blocking.Waiter | None = None
+        self._draining: list[blocking.Waiter] = []
         self._closed = False
 
     def expect(self) -> None:
@@ -73,9 +73,9 @@ class Pool:
         with self._lock:
             self._done += 1
             self._unfinished -= 1
-            drained = self._drained if self._unfinished == 0 else None
-        if drained is not None:
-            drained.wake()
+            drained = list(self._draining) if self._unfinished == 0 else ()
+        for waiter in drained:
+            waiter.wake()
 
     def put(self, entry: Entry) -> None:
         """An entry is ready to run."""
@@ -158,15 +158,21 @@ class Pool:
 
     def drain(self) -> None:
         """Wait until all entries that were expected have ended."""
-        while True:
+        done = False
+        while not done:
+            # More than one thread may be here: a flow that is stopped while it waits comes back.
             waiter = blocking.Waiter()
             with self._lock:
-                self._drained = waiter
+                self._draining.append(waiter)
                 done = self._unfinished == 0
-            if done:
-                waiter.wake()
-                return
-            waiter.wait()
+            try:
+                if done:
+                    waiter.wake()
+                else:
+                    waiter.wait()
+            finally:
+                with self._lock:
+                    self._draining.remove(waiter)
 
     def close(self) -> None:
         """End the threads. One whose work was given up ends when it comes back."""

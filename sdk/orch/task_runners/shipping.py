@@ -122,7 +122,8 @@ class ShippedError:
         """The exception, with where it was raised as its cause."""
         error = self._made_again()
         if error.__cause__ is None:
-            error.__cause__ = RemoteTraceback(self.traceback)
+            # Past a __setattr__ of the user's: a frozen dataclass forbids it.
+            BaseException.__setattr__(error, "__cause__", RemoteTraceback(self.traceback))
         return error
 
     def _made_again(self) -> BaseException:

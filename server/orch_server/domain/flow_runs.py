@@ -7,6 +7,7 @@ from uuid import UUID
 from orch_server.domain.leases import ProcessHolder
 from orch_server.domain.results import Result
 from orch_server.domain.runs import RunFacts
+from orch_server.domain.values import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class TraceContext:
 NO_TRACE = TraceContext()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FlowRun:
     """One run of a flow. `facts` is what changes and what decisions are made on; the rest is carried along.
 

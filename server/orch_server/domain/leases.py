@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
+from orch_server.domain.values import value
+
 DEFAULT_TTL = timedelta(seconds=15)
 MIN_TTL = timedelta(seconds=1)
 MAX_TTL = timedelta(hours=1)
@@ -32,7 +34,7 @@ class LeaseVerdict(IntEnum):
     FINISHED = 5
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lease:
     """A lease as it stands in the store. `session_id` is None where the run's own process is the only holder."""
 

@@ -9,6 +9,7 @@ from orch_server.domain.policies import RecoveryPolicy, RetryPolicy
 from orch_server.domain.results import Result
 from orch_server.domain.states import LEASED, TERMINAL, Failure, State, StateType, default_name
 from orch_server.domain.transitions import Event, Transition, transition
+from orch_server.domain.values import value
 
 
 class ReportVerdict(IntEnum):
@@ -20,7 +21,7 @@ class ReportVerdict(IntEnum):
     INVALID = 4
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunFacts:
     """All of a run that decisions look at, and that they change."""
 

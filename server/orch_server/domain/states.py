@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from orch_server.domain.values import value
+
 
 class StateType(IntEnum):
     """The kinds of state, numbered as on the wire and in the database."""
@@ -36,7 +38,7 @@ class Failure:
     retryable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class State:
     """One state of a run, entered at `time` (UTC)."""
 

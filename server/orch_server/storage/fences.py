@@ -40,7 +40,7 @@ class SqlFences:
 
     def hold(self, ids: Sequence[UUID]) -> dict[UUID, Fence]:
         """Where these runs stand, kept so until the transaction ends."""
-        rows = self._scope.connection.execute(_hold(self._scope.kind), {"ids": sorted(set(ids))})
+        rows = self._scope.rows(_hold(self._scope.kind), {"ids": sorted(set(ids))})
         return {row.id: fence_of(row) for row in rows}
 
     def look(self, flow_run_id: UUID) -> Fence | None:

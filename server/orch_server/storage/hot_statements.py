@@ -59,6 +59,10 @@ class _Row(asyncpg.Record):  # type: ignore[misc]
             raise AttributeError(f"This row has no {name}, but {', '.join(self.keys())}.") from None
 
 
+def _adapted(connection: Connection) -> "AdaptedConnection":
+    return cast("AdaptedConnection", connection.connection.dbapi_connection)
+
+
 class HotStatements:
     """Runs statements on the connection of one transaction, in the greenlet of its use case.
 
@@ -66,7 +70,10 @@ class HotStatements:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._adapted = cast("AdaptedConnection", connection.connection.dbapi_connection)
+        self._adapted = _adapted(connection)
+        while self._adapted.driver_connection.is_closed():  # while it lay in the pool: Postgres was restarted
+            connection.invalidate()
+            self._adapted = _adapted(connection)
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows that a statement returns: not SQLAlchemy's, but used in the same way."""

@@ -28,7 +28,7 @@ _OTHERS = """
     )
 """
 _LOOK_SECONDS = 1.0
-"""How often a server that seems to be alone looks for others."""
+"""How often a server looks whether there are others."""
 _HELLO = ""
 _RECONNECT_SECONDS = 1.0
 
@@ -53,13 +53,15 @@ class PostgresWakeups(LocalWakeups):
         self._outgoing: set[Topic] = set()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._alone_until = 0.0
+        self._alone = False
+        self._heard = False
+        self._look_time = 0.0
 
     def announce(self, topics: Iterable[Topic]) -> None:
         """Something has changed: here at once, on the other servers within some milliseconds."""
         changed = set(topics)
         self.ring(changed)
-        if changed:
+        if changed and not self._is_alone():
             self._outgoing |= changed
             if len(self._outgoing) > _MOST_TOPICS:  # nobody can be told just now
                 self._outgoing = {_EVERYBODY}
@@ -88,6 +90,7 @@ class PostgresWakeups(LocalWakeups):
     async def _serve(self) -> None:
         named = {"application_name": _LISTENER}
         connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10, server_settings=named)
+        self._alone, self._look_time = False, 0.0
         try:
             await connection.add_listener(CHANNEL, self._received)
             await connection.execute(_NOTIFY, CHANNEL, [_HELLO])
@@ -104,33 +107,40 @@ class PostgresWakeups(LocalWakeups):
         await asyncio.sleep(_COALESCE_SECONDS)
         self._news.clear()
         topics, self._outgoing = self._outgoing, set()
-        if not topics or await self._is_alone(connection):
+        if not topics:
             return
         try:
+            await self._look(connection)
+            if self._alone:
+                return
             await connection.execute(_NOTIFY, CHANNEL, list(_payloads(topics)))
         except BaseException:
             self._outgoing |= topics
             raise
 
-    async def _is_alone(self, connection: asyncpg.Connection) -> bool:
-        """Whether no other server listens. A NOTIFY is a commit, which waits for the disk, even if nobody hears it.
+    def _is_alone(self) -> bool:
+        """Whether no other server listened a moment ago, nor has been heard since.
 
-        Who starts after a look says hello, and has looked at everything by itself.
+        A NOTIFY is a commit, which waits for the disk even if nobody hears it. Who starts between two looks says hello,
+        and what it misses until then it sees for itself, as whoever has just started.
         """
+        return self._alone and asyncio.get_running_loop().time() < self._look_time
+
+    async def _look(self, connection: asyncpg.Connection) -> None:
+        """Look for other servers, now and then."""
         now = asyncio.get_running_loop().time()
-        if now < self._alone_until:
-            return True
-        # Before the trip: a hello that comes meanwhile must not be forgotten.
-        self._alone_until = now + _LOOK_SECONDS
-        if await connection.fetchval(_OTHERS, _LISTENER):
-            self._alone_until = 0.0
-        return now < self._alone_until
+        if now < self._look_time:
+            return
+        self._heard = False
+        others = await connection.fetchval(_OTHERS, _LISTENER)
+        self._alone = not others and not self._heard  # a hello may have come meanwhile
+        self._look_time = now + _LOOK_SECONDS
 
     def _received(self, connection: object, sender: int, channel: str, payload: object) -> None:
         own = getattr(connection, "get_server_pid", lambda: None)()
         if sender == own:
             return
-        self._alone_until = 0.0
+        self._alone, self._heard = False, True
         if payload == _EVERYBODY:
             self.ring_all()
         else:

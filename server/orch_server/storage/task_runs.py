@@ -54,7 +54,7 @@ def _put_rows() -> Insert:
 
 @cache
 def _add_states_batch() -> tuple[Batch, Insert]:
-    batch = Batch("postgresql", **_STATE_COLUMNS)
+    batch = Batch("postgresql", "change", **_STATE_COLUMNS)
     statement = postgresql_insert(task_run_state).from_select(list(_STATE_COLUMNS), select(batch.table))
     return batch, statement.on_conflict_do_nothing()
 
@@ -89,8 +89,13 @@ class SqlTaskRuns:
 
     def standings(self, ids: Sequence[UUID]) -> dict[UUID, TaskRunStanding]:
         """What is known of these task runs."""
-        rows = self._scope.connection.execute(_standings(self._scope.kind), {"ids": list(ids)}) if ids else ()
-        return {row[0]: TaskRunStanding(row[1], StateType(row[2]), row[3], row[4]) for row in rows}
+        if not ids:
+            return {}
+        rows = self._scope.rows(_standings(self._scope.kind), {"ids": list(ids)})
+        return {
+            row.id: TaskRunStanding(row.flow_run_id, StateType(row.state_type), row.attempt, row.version)
+            for row in rows
+        }
 
     def put(self, runs: Sequence[TaskRun]) -> None:
         """Insert task runs, or write them over lower versions."""
@@ -112,7 +117,7 @@ class SqlTaskRuns:
         """Postgres takes one row of arrays several times as quickly as many rows."""
         batch, statement = prepared
         for start in range(0, len(cells), _MOST_ROWS):
-            self._scope.connection.execute(statement, batch.parameters(cells[start : start + _MOST_ROWS]))
+            self._scope.insert_soon(statement, batch.parameters(cells[start : start + _MOST_ROWS]))
 
     def _write_rows(self, statement: Insert, columns: Iterable[str], cells: Sequence[tuple[Any, ...]]) -> None:
         """SQLite takes many rows more quickly than one text that it has to take apart."""

@@ -3,6 +3,7 @@
 import os
 
 from orch import flow
+from orch.recording import close_recorder
 
 
 @flow
@@ -11,6 +12,7 @@ def parent() -> int:
     child = os.fork()
     if child == 0:
         in_child()
+        close_recorder()
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

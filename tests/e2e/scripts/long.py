@@ -1,6 +1,6 @@
 """A flow that takes long, with hooks that write into a ledger.
 
-python long.py LEDGER HOW     HOW: sleep, task, submitted, async, stubborn
+python long.py LEDGER HOW     HOW: sleep, task, quick, submitted, async, stubborn
 """
 
 import asyncio
@@ -34,12 +34,21 @@ def long_task() -> None:
 def long(how: str) -> None:
     if how == "task":
         long_task()
+    elif how == "quick":
+        write("begun")
+        while True:
+            quick_task()
     elif how == "submitted":
         # A thread that sleeps cannot be interrupted; one that computes can.
         busy.submit().wait()
     else:
         write("begun")
         time.sleep(60)
+
+
+@task
+def quick_task() -> None:
+    pass
 
 
 @task

@@ -34,7 +34,12 @@ from orch_proto.v1.lease_service_pb2 import (
     SyncLeasesRequest,
     SyncLeasesResponse,
 )
-from orch_proto.v1.log_service_pb2 import AppendLogsRequest, AppendLogsResponse
+from orch_proto.v1.log_service_pb2 import (
+    AppendLogsRequest,
+    AppendLogsResponse,
+    GetLogOffsetRequest,
+    GetLogOffsetResponse,
+)
 from orch_proto.v1.task_run_service_pb2 import (
     GetTaskRunRequest,
     GetTaskRunResponse,
@@ -82,7 +87,6 @@ class FakePlane:
 
     target = "plane"
     where = "the fake plane"
-    survives_forks = True
     longest_sync_seconds = float("inf")
 
     def __init__(self) -> None:
@@ -256,6 +260,11 @@ class FakePlane:
             return AppendLogsResponse(verdict=ACCEPTED if fresh else DUPLICATE, committed_offset=len(stored))
 
         return await self._call("append_logs", request, work)
+
+    async def get_log_offset(self, request: GetLogOffsetRequest, /) -> GetLogOffsetResponse:
+        """Of what is stored."""
+        stored = self.lines.get((request.flow_run_id, request.stream), [])
+        return await self._call("get_log_offset", request, lambda: GetLogOffsetResponse(offset=len(stored)))
 
     async def get_flow_run(self, request: GetFlowRunRequest, /) -> GetFlowRunResponse:
         """Not there."""

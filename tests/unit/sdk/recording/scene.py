@@ -82,7 +82,12 @@ class Scene:
 
 @asynccontextmanager
 async def playing(
-    plane: FakePlane, home: Path, *, holder: str = "holder-1", target: str = "plane", **limits: int
+    plane: FakePlane,
+    home: Path,
+    *,
+    holder: str = "holder-1",
+    target: str = "plane",
+    **limits: Any,  # noqa: ANN401 (the plan's own fields)
 ) -> AsyncIterator[Scene]:
     """A courier at work. It is closed in the end, as a process that ends closes it."""
     inbox = Inbox()

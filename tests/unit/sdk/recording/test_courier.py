@@ -302,6 +302,26 @@ def test_a_run_is_taken_up_again_under_the_next_token(tmp_path: Path) -> None:
     assert plane.lines == {("run-lynx", "run"): ["before"], ("run-lynx", "run-2"): ["after"]}
 
 
+def test_the_lines_of_very_many_grants_share_a_stream(tmp_path: Path) -> None:
+    plane = FakePlane()
+
+    async def script() -> None:
+        async with playing(plane, tmp_path, holder="first") as scene:
+            await scene.begun(scene.run("lynx"))
+        plane.runs["run-lynx"].token = 99
+        for token in range(99, 103):
+            async with playing(plane, tmp_path, holder=f"holder-{token}") as scene:
+                run = scene.run("lynx", resume_from=ResumeFrom(token, take_over=True))
+                for number in range(3):
+                    scene.line(run, f"{token}:{number}")
+                assert await scene.flushed()
+
+    run_in_moved_time(script)
+
+    said = [f"{token}:{number}" for token in range(99, 103) for number in range(3)]
+    assert plane.lines == {("run-lynx", "run-33+"): said}
+
+
 def test_who_is_too_late_to_take_a_run_up_hears_it(tmp_path: Path) -> None:
     plane = FakePlane()
 
