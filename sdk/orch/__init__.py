@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orch.flows import Flow, flow
     from orch.futures import OrchFuture, as_completed, wait
     from orch.logging import get_run_logger
-    from orch.sleeping import sleep
+    from orch.sleeping import asleep, sleep
     from orch.states import State
     from orch.tasks import Task, task
     from orch.transactions import transaction
@@ -37,6 +37,7 @@ _HOMES = {
     "Task": "tasks",
     "allow_failure": "annotations",
     "as_completed": "futures",
+    "asleep": "sleeping",
     "flow": "flows",
     "get_run_logger": "logging",
     "quote": "annotations",
@@ -56,6 +57,7 @@ __all__ = [
     "__version__",
     "allow_failure",
     "as_completed",
+    "asleep",
     "flow",
     "get_run_logger",
     "quote",

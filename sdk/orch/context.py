@@ -58,7 +58,10 @@ class FlowRunContext:
         return self.record
 
     def open_runner(self) -> "TaskRunner":
-        """The run's task runner; opened for the first task that is submitted. Raises FutureError after the run's end."""
+        """The run's task runner; opened for the first task that is submitted.
+
+        Raises FutureError when the run has ended.
+        """
         with _opening:
             if self.has_ended:
                 raise FutureError(

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from traceback import FrameSummary, TracebackException
 from types import TracebackType
 
+from orch.errors import OrchError
+
 _MAX_CHARACTERS = 60_000
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -19,6 +21,13 @@ _HIDDEN = (
     f"{_STANDARD_LIBRARY}concurrent{os.sep}",
     f"{os.sep}site-packages{os.sep}pydantic{os.sep}",
     f"{os.sep}site-packages{os.sep}pydantic_core{os.sep}",
+)
+# Where nothing else is beneath an error of Orch's, its causes are left out.
+_MACHINERY = (
+    _HERE,
+    *(f"{os.sep}{package}{os.sep}" for package in ("orch_client", "orch_proto", "orch_server", "site-packages")),
+    _STANDARD_LIBRARY,
+    "<frozen ",
 )
 # Left out where code of the user's follows: they called it. In the end, the user called them, and wants to see where.
 _CALLERS = (
@@ -37,6 +46,7 @@ def user_traceback(error: BaseException) -> str:
     Where no code of the user's is in it, it keeps all its frames. Cut to 60,000 characters, the newest of them.
     """
     described = TracebackException.from_exception(error)
+    _leave_out_causes(error, described)
     chain = list(_chain(described, set()))
     shown = [_of_the_user(each.stack) for each in chain]
     # What was raised in a task's process has its frames there, as the text of its cause.
@@ -45,6 +55,18 @@ def user_traceback(error: BaseException) -> str:
             each.stack[:] = frames
     text = "".join(described.format()).rstrip("\n")
     return text if len(text) <= _MAX_CHARACTERS else f"[… cut …]\n{text[-_MAX_CHARACTERS:]}"
+
+
+def _leave_out_causes(error: BaseException, described: TracebackException) -> None:
+    """Orch's errors say why. How that came about inside of Orch and the libraries beneath it tells a user nothing."""
+    cause = described.__cause__
+    if cause is None or error.__cause__ is None:
+        return
+    frames = [frame for each in _chain(cause, set()) for frame in each.stack]
+    if isinstance(error, OrchError) and frames and all(_is_in(frame, _MACHINERY) for frame in frames):
+        described.__cause__, described.__suppress_context__ = None, True
+    else:
+        _leave_out_causes(error.__cause__, cause)
 
 
 def has_own_frames(traceback: TracebackType | None) -> bool:

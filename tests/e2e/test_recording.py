@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -56,6 +57,12 @@ class Commanded:
         line = await asyncio.to_thread(self._process.stdout.readline)
         assert line.strip() == word, self.errors
 
+    async def complained(self, text: str) -> None:
+        """Wait until it has said so on stderr."""
+        async with asyncio.timeout(60):
+            while text not in self.errors:
+                await asyncio.sleep(0.01)
+
     async def work(self, count: int) -> None:
         """Let it run so many tasks."""
         self.tell(f"work {count}")
@@ -69,6 +76,10 @@ class Commanded:
     async def ended(self) -> int:
         """Wait for its end; returns the exit code."""
         return await asyncio.to_thread(self._process.wait)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
 
     def tell(self, command: str) -> None:
         """A command, whose answer is not waited for."""
@@ -186,6 +197,61 @@ async def test_what_a_script_could_not_deliver_the_next_one_delivers(server: Ser
         assert first.start_time.ToDatetime() < second.start_time.ToDatetime()
         tasks = await client.task_runs.ListTaskRuns(ListTaskRunsRequest(flow_run_id=first.flow_run_id))
         assert len(tasks.task_runs) == 50
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+async def test_who_does_not_wait_for_the_last_delivery_loses_nothing(
+    how: signal.Signals, server: ServerProcess, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    await server.kill()
+    with commanded(home, url(server), ORCH_FLUSH_TIMEOUT_SECONDS="600") as script:
+        await script.said("begun")
+        await script.work(50)
+        script.tell("end")
+        await script.said("completed")
+        await script.complained("their records wait until it answers")
+        script.signal(how)
+        assert await script.ended() == (0 if how is signal.SIGINT else -signal.SIGTERM), script.errors
+        assert "the next Orch process with the same ORCH_HOME delivers it" in script.errors
+        assert "Traceback" not in script.errors
+    assert waiting(home)
+    await server.start()
+
+    with commanded(home, url(server)) as script:
+        await script.said("begun")
+        assert await script.end() == 0, script.errors
+
+    async with connect_async(url(server)) as client:
+        second, first = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
+        assert (first.state.type, second.state.type) == (COMPLETED, COMPLETED)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("place", ["embedded", "server"])
+async def test_runs_in_pools_of_processes_are_recorded(
+    place: str, method: str, server: ServerProcess, tmp_path: Path
+) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ORCH_", "OTEL_"))}
+    home = tmp_path / "home"
+    variables = {"ORCH_HOME": str(home), "ORCH_API_URL": url(server) if place == "server" else ""}
+
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, str(SCRIPT.with_name("pooled.py")), method],
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "[0, 1, 4, 9]\n"), done.stderr
+    assert not waiting(home)
+    asking = running_server(home) if place == "embedded" else nullcontext(server)
+    async with asking as asked, connect_async(url(asked)) as client:
+        runs = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
+    assert [run.state.type for run in runs] == [COMPLETED] * 5
 
 
 async def test_a_wrong_key_ends_the_script_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

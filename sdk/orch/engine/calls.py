@@ -11,6 +11,7 @@ from orch.engine.streams import iterate, iterate_async
 from orch.engine.task_engine import TaskEngine, new_task_record
 from orch.errors import FutureError, MissingContextError
 from orch.futures import OrchFuture, futures_in
+from orch.logging.uncaught import shorten_uncaught
 from orch.recording.recorder import current_recorder
 from orch.states import Pending, State
 from orch.task_runners.remote import remote_caller
@@ -143,4 +144,6 @@ async def _call_flow_async(
 
 
 def _flow_engine(flow: "Flow[..., Any]", parameters: dict[str, Any], wait_for: object) -> FlowEngine:
+    # Before anything can be wrong with the settings.
+    shorten_uncaught()
     return FlowEngine(flow, parameters, current_recorder(), wait_for=wait_for)

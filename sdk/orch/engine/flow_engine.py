@@ -30,6 +30,7 @@ from orch.recording.ending import is_multiprocessing_child
 from orch.recording.records import FlowRunRecord, TaskRunRecord
 from orch.states import AwaitingRetry, Crashed, Pending, Retrying, Running, State
 from orch.telemetry import environment_traceparent, telemetry
+from orch.tracebacks import from_the_user
 
 if TYPE_CHECKING:
     import logging
@@ -247,6 +248,7 @@ class FlowEngine:
             self._record_end(state)
         except BaseException as again:
             if not self._ended:
+                BaseException.with_traceback(again, from_the_user(again.__traceback__))
                 crashed = Crashed(message=f"Interrupted again while it was stopping: {described(again)}", data=again)
                 self._record_end(crashed)
             raise error from None

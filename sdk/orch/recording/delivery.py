@@ -33,6 +33,7 @@ from orch_proto.v1.lease_service_pb2 import (
     AdoptLeaseResponse,
     ReportedRun,
     ReportRunsRequest,
+    ReportRunsResponse,
     ResumeFlowRunRequest,
     ResumeFlowRunResponse,
     RunReport,
@@ -52,6 +53,8 @@ _MOST_TRIES = 5
 """Of a request that the control plane fails at."""
 _FIRST_DELAY_SECONDS = 0.2
 _OLDEST_SECONDS = 7 * 86_400
+_NEWS_NS = 1_000_000_000
+"""A report that waited for less is taken for new."""
 _MOST_SHIFTS = 1000
 _MOST_TOLD = 1000
 _LOST_REASONS = frozenset({"LEASE_LOST", "RUN_ENDED", "ALREADY_ADOPTED"})
@@ -151,12 +154,15 @@ class Delivery:
             # Each try is sent later than the one before.
             sent_at = self._clock()
             if start_ns:
-                age_ns = min(max(self._wall_ns() - start_ns, 0), _OLDEST_SECONDS * 1_000_000_000)
-                request.age.FromNanoseconds(age_ns)
+                request.age.FromNanoseconds(self._age_ns(start_ns))
             return await transport.start_flow_run(request)
 
         answer = await self._call(send, patient=False)
         await self._granted(key, answer.lease, sent_at=sent_at, next_sync_seconds=seconds(answer.next_sync))
+
+    def _age_ns(self, moment_ns: int) -> int:
+        """How long ago it was; no longer than the control plane believes."""
+        return min(max(self._wall_ns() - moment_ns, 0), _OLDEST_SECONDS * 1_000_000_000)
 
     def _without_parent(self, request: StartFlowRunRequest, key: RunKey) -> bool:
         """Whether the run's caller is gone: then it is, too."""
@@ -267,7 +273,15 @@ class Delivery:
         if not reports:
             return
         remaining = request if len(reports) == len(request.reports) else ReportRunsRequest(reports=reports)
-        answer = await self._call(lambda transport: transport.report_runs(remaining))
+
+        async def send(transport: Transport) -> ReportRunsResponse:
+            for report in remaining.reports:
+                age_ns = self._age_ns(report.state.state_time.ToNanoseconds())
+                if age_ns > _NEWS_NS:
+                    report.age.FromNanoseconds(age_ns)
+            return await transport.report_runs(remaining)
+
+        answer = await self._call(send)
         for report, reported in zip(reports, answer.reports, strict=True):
             self._reported(report, reported)
 

@@ -49,7 +49,34 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no 
             found = _importable(obj, obj)
             if isinstance(found, Definition) and found.fn is obj:
                 return _imported_function, (obj.__module__, obj.__qualname__)
+        if isinstance(obj, BaseException) and _takes_arguments_of_its_own(type(obj)):
+            return _exception, (type(obj), obj.args, _sendable_attributes(obj))
         return super().reducer_override(obj)
+
+
+def _takes_arguments_of_its_own(kind: type[BaseException]) -> bool:
+    """Whether an exception's `args` need not be what its class is called with; and nothing else is said of pickling."""
+    standard = kind.__reduce__ is BaseException.__reduce__ and kind.__reduce_ex__ is BaseException.__reduce_ex__
+    return standard and isinstance(kind.__init__, FunctionType)
+
+
+def _sendable_attributes(error: BaseException) -> dict[str, object]:
+    found = {}
+    for name, value in vars(error).items():
+        try:
+            pack(value, what=name)
+        except ProcessTransferError:
+            continue  # a lock, a connection: the exception without it says more than none
+        found[name] = value
+    return found
+
+
+def _exception(kind: type[BaseException], args: tuple[object, ...], attributes: dict[str, object]) -> BaseException:
+    """An exception as it was, without calling its `__init__` again."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 def _importable(owner: object, function: Any) -> object:  # noqa: ANN401

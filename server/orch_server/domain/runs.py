@@ -1,7 +1,7 @@
 """Flow runs as values, and what is decided about them when something happens. The store applies the decisions."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
@@ -57,6 +57,8 @@ class RunReport:
     message: str = ""
     failure: Failure | None = None
     result: Result | None = None
+    age: timedelta = timedelta(0)
+    """How long ago the run entered the state: not nothing for a report that had to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def decide_report(run: RunFacts, report: RunReport, *, now: datetime, chance: fl
     if step is None:
         text = f"A run that is {run.state.type.name} cannot be reported {report.type.name}."
         return ReportDecision(ReportVerdict.INVALID, run, message=text)
-    moved = apply(run, step, now=now, chance=chance, report=report)
+    entered = max(now - report.age, min(run.state.time, now))
+    moved = apply(run, step, now=entered, chance=chance, report=report)
     return ReportDecision(ReportVerdict.ACCEPTED, moved, passed=(*passed, moved))
 
 

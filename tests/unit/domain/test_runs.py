@@ -318,3 +318,19 @@ def test_a_rerun_keeps_the_first_start_and_is_due_at_once() -> None:
     again = apply(run, step, now=LATER)
 
     assert (again.state.type, again.start_time, again.end_time, again.scheduled_time) == (S.SCHEDULED, NOW, None, LATER)
+
+
+def test_a_report_that_had_to_wait_counts_from_when_its_state_was_entered() -> None:
+    run = run_in(S.RUNNING)
+    late = replace(report_of(S.COMPLETED), age=timedelta(seconds=3))
+
+    decision = decide(run, late)
+
+    assert decision.facts.end_time == decision.facts.state.time == LATER - timedelta(seconds=3)
+
+
+def test_no_report_counts_from_before_the_state_that_it_follows() -> None:
+    run = run_in(S.RUNNING)
+    older = replace(report_of(S.COMPLETED), age=timedelta(days=1))
+
+    assert decide(run, older).facts.end_time == run.state.time

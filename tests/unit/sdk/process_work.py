@@ -19,10 +19,23 @@ started_by: list[str] = []
 
 
 class HardToPickleError(Exception):
-    """Cannot be made again from its arguments."""
+    """Cannot be pickled at all."""
 
     def __init__(self, code: int, *, reason: str) -> None:
         super().__init__(f"{code}: {reason}")
+
+    def __reduce__(self) -> str:
+        raise TypeError("no pickle")
+
+
+class RowError(Exception):
+    """Cannot be made again from its `args`."""
+
+    def __init__(self, row: int, *, why: str) -> None:
+        super().__init__(f"row {row}: {why}")
+        self.row = row
+        self.why = why
+        self.lock = threading.Lock()
 
 
 def note_start(name: str) -> None:
@@ -44,6 +57,10 @@ def fail(text: str) -> None:
 
 def fail_strangely() -> None:
     raise HardToPickleError(7, reason="strange")
+
+
+def fail_at_a_row() -> None:
+    raise RowError(3, why="empty")
 
 
 def kill_itself() -> None:

@@ -116,6 +116,12 @@ class TestFunctions:
         assert "process_work.py" in str(caught.value.__cause__)
         assert "orch/child.py" not in str(caught.value.__cause__)
 
+    def test_an_exception_with_arguments_of_its_own_is_of_its_class(self, runner: ProcessPoolTaskRunner) -> None:
+        with pytest.raises(work.RowError, match="row 3: empty") as caught:
+            submit(runner, work.fail_at_a_row).result()
+        assert (caught.value.row, caught.value.why) == (3, "empty")
+        assert not hasattr(caught.value, "lock")
+
     def test_an_exception_that_cannot_be_pickled_keeps_its_name_and_text(self, runner: ProcessPoolTaskRunner) -> None:
         error = submit(runner, work.fail_strangely).result(raise_on_failure=False)
         assert type(error).__name__ == "HardToPickleError"

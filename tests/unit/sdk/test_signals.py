@@ -110,3 +110,19 @@ def test_handlers_of_the_users_own_are_left_alone() -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
     assert heard == [signal.SIGTERM]
+
+
+def test_a_handler_that_a_flow_installs_stays() -> None:
+    def own(number: int, frame: object) -> None:
+        ended.append("own")
+
+    @flow
+    def installs() -> None:
+        signal.signal(signal.SIGTERM, own)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        installs()
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -11,6 +11,7 @@ from orch_server.application.lease_rows import LeaseView, Session
 from orch_server.domain.leases import LeasePhase
 from orch_server.domain.runs import REPORTABLE, RunReport
 from orch_server.domain.states import StateType
+from orch_server.rpc.convert.ages import to_age
 from orch_server.rpc.convert.basics import id_text, parse_enum, parse_id, to_duration, to_timestamp
 from orch_server.rpc.convert.flow_runs import flow_run_message
 from orch_server.rpc.convert.launch import launch_spec_message
@@ -102,6 +103,7 @@ def _to_report(message: lease_service_pb2.RunReport, field: str) -> RunReport:
         message=cut(message.state.message),
         failure=to_failure(message.state.failure) if message.state.HasField("failure") else None,
         result=to_result(message.result, f"{field}.result") if message.HasField("result") else None,
+        age=to_age(message.age, f"{field}.age"),
     )
 
 

@@ -3,8 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-from google.protobuf.duration_pb2 import Duration
-
 from orch_proto.v1 import lease_service_pb2
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.resuming import Resumption
@@ -12,7 +10,7 @@ from orch_server.application.starting import NewProcessRun
 from orch_server.domain.flow_runs import TraceContext
 from orch_server.domain.leases import DEFAULT_TTL, MAX_TTL, MIN_TTL, ProcessHolder
 from orch_server.domain.policies import NO_RECOVERY
-from orch_server.domain.process_runs import MAX_AGE
+from orch_server.rpc.convert.ages import to_age
 from orch_server.rpc.convert.basics import check_text, from_duration, parse_id, parse_json_object
 from orch_server.rpc.convert.flow_runs import stored_json, to_parent, to_trace
 from orch_server.rpc.convert.names import LONGEST_NAME
@@ -38,7 +36,7 @@ def to_new_process_run(request: lease_service_pb2.StartFlowRunRequest, *, caller
         trace=to_trace(request.trace_context) if request.HasField("trace_context") else caller_trace,
         flow_version=check_text(request.flow_version, "flow_version", longest=LONGEST_VERSION),
         holder=_to_holder(request),
-        age=_to_age(request.age),
+        age=to_age(request.age, "age"),
     )
 
 
@@ -71,11 +69,3 @@ def _to_holder(
         name=check_text(request.holder_name, "holder_name", longest=LONGEST_HOLDER_NAME),
         lease_ttl=timedelta(milliseconds=ttl // timedelta(milliseconds=1)),
     )
-
-
-def _to_age(message: Duration) -> timedelta:
-    """An absent one is no age at all."""
-    age = from_duration(message, "age")
-    if age > MAX_AGE:
-        raise InvalidArgument.of("age", f"is more than the limit of {MAX_AGE.days} days.")
-    return age

@@ -1,5 +1,7 @@
 """A durable flow's second attempt: what is answered, what runs, and what is refused."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from orch import flow, task
@@ -229,3 +231,30 @@ def test_resuming_can_be_switched_off(earlier: Earlier, recorder: Remembering) -
     with temporary_settings(resume=False):
         steps(["a"])
     assert recorder.begun_runs[-1].resume_from is None
+
+
+@task
+def letters(text: str) -> Iterator[str]:
+    calls.append(text)
+    yield from text
+
+
+@flow
+def doubled(text: str) -> Iterator[str]:
+    calls.append(f"doubled {text}")
+    for letter in text:
+        yield letter * 2
+
+
+def test_generators_yield_from_their_checkpoints_what_they_yielded_before(earlier: Earlier) -> None:
+    @flow(durable=True)
+    def read() -> tuple[list[str], str, list[str]]:
+        first = letters("xyz")
+        return list(letters("abc")), next(iter(first)), list(doubled("ab"))
+
+    expected = (["a", "b", "c"], "x", ["aa", "bb"])
+    assert read() == expected
+    earlier.is_what_was_recorded()
+    calls.clear()
+    assert read() == expected
+    assert calls == []

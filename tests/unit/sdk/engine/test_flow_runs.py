@@ -1,6 +1,9 @@
 """What becomes of a flow run, and what is recorded of it."""
 
 import asyncio
+import sys
+from dataclasses import dataclass
+from types import ModuleType
 
 import pytest
 
@@ -219,3 +222,35 @@ def test_a_failing_hook_does_not_fail_the_run(recorder: Remembering) -> None:
 
     assert fine(7) == 7
     assert seen == ["run-7"]
+
+
+def test_what_ends_a_run_while_asyncio_is_being_imported_is_recorded(
+    recorder: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @flow
+    def leave() -> None:
+        # As the courier's thread has it for a moment, in the first run of a script.
+        monkeypatch.setitem(sys.modules, "asyncio", ModuleType("asyncio"))
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        leave()
+    monkeypatch.undo()
+
+    assert recorder.flow_states == [("leave", "Running"), ("leave", "Crashed")]
+
+
+def test_an_exception_that_forbids_attributes_is_raised_as_it_is(recorder: Remembering) -> None:
+    @dataclass(frozen=True)
+    class FrozenError(Exception):
+        row: int
+
+    @task
+    def fail() -> None:
+        raise FrozenError(7)
+
+    @flow
+    def look() -> object:
+        return fail(return_state=True).result(raise_on_failure=False)
+
+    assert look() == FrozenError(7)

@@ -190,6 +190,28 @@ def test_a_recorder_that_fails_does_not_fail_the_run(
     assert capsys.readouterr().err.count("log lines of runs are not kept: OSError: no recorder") <= 1
 
 
+def test_a_handler_that_fails_does_not_fail_the_run(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:
+    class Failing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError(f"no room for {record.name}")
+
+    handler = Failing()
+    logging.getLogger().addHandler(handler)
+    try:
+        with inside_flow(flow_record()):
+            get_run_logger().info("first")
+            get_run_logger().info("second")
+            get_logger("orch.recording").warning("the control plane is away")
+            with pytest.raises(OSError, match=r"a\.library"):
+                # A program's own logger does what it always does.
+                logging.getLogger("a.library").warning("third")
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+    assert lines.messages == ["first", "second", "the control plane is away", "third"]
+    assert capsys.readouterr().err.count("OSError: no room for orch.flow_runs") == 1
+
+
 def test_what_the_recorder_logs_is_not_sent_to_itself(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     class Chatty(Lines):
         def log(self, line: object) -> None:

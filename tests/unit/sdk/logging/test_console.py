@@ -103,6 +103,20 @@ def test_a_console_that_is_gone_fails_nobody(tmp_path: Path, spoil: str) -> None
     assert shown(tmp_path, f"{spoil}; logger.info('x')") == []
 
 
+@pytest.mark.parametrize("fault", ["pass", "raise RuntimeError('no window')"])
+def test_a_console_of_the_programs_own_needs_no_more_than_write(tmp_path: Path, fault: str) -> None:
+    before = f"""
+class Own:
+    def __init__(self, stream): self.stream = stream
+    def write(self, text):
+        {fault}
+        self.stream.write(text)
+    def flush(self): pass
+sys.stderr = Own(sys.stderr)
+"""
+    assert len(shown(tmp_path, "logger.info('x')", before=before)) == (1 if fault == "pass" else 0)
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

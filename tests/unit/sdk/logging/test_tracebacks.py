@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from orch.errors import RecordingError
 from orch.parameters import validated
 from orch.tracebacks import user_traceback
 
@@ -78,6 +79,19 @@ def test_causes_contexts_and_groups_are_shown() -> None:
     assert "KeyError: 'a'" in text
     assert "ValueError: bad row" in text
     assert "users_function(depth - 1)" in text
+
+
+def test_how_an_error_of_orchs_came_about_inside_is_left_out() -> None:
+    def raises(cause: BaseException) -> None:
+        raise RecordingError("The database cannot be used.") from cause
+
+    text = text_of(raises, _error_of_pydantic_alone())
+    assert "pydantic" not in text
+    assert text.endswith("RecordingError: The database cannot be used.")
+
+    with pytest.raises(ValueError, match="bad row") as caught:
+        users_function()
+    assert "users_function(depth - 1)" in text_of(raises, caught.value)
 
 
 def test_an_error_that_never_reached_user_code_keeps_its_frames() -> None:

@@ -75,6 +75,8 @@ class StoredRun:
     states: list[str] = field(default_factory=lambda: ["Running"])
     verdict: LeaseVerdict.ValueType = LeaseVerdict.LEASE_VERDICT_OK
     synced_at: list[float] = field(default_factory=list)
+    end_age_seconds: int = 0
+    """How old its last report said that it was."""
 
     @property
     def ended(self) -> bool:
@@ -218,6 +220,7 @@ class FakePlane:
                 else:
                     run.sequence = report.sequence
                     run.states.append(report.state.name)
+                    run.end_age_seconds = report.age.seconds
                     self.journal.append(f"report {report.state.name}")
                 answer.reports.append(
                     ReportedRun(flow_run_id=report.flow_run_id, sequence=report.sequence, verdict=verdict)

@@ -77,6 +77,23 @@ def test_a_run_that_waited_for_the_plane_keeps_its_true_start(tmp_path: Path) ->
     assert 600 <= plane.runs["run-lynx"].start.age.seconds <= 606
 
 
+def test_a_run_that_ended_while_the_plane_was_away_keeps_its_true_end(tmp_path: Path) -> None:
+    plane = FakePlane()
+
+    async def script() -> None:
+        async with playing(plane, tmp_path) as scene:
+            run = scene.run("lynx")
+            assert await scene.flushed()
+            with plane.outage():
+                scene.end(run)
+                await asyncio.sleep(600)
+            assert await scene.flushed()
+
+    run_in_moved_time(script)
+
+    assert 600 <= plane.runs["run-lynx"].end_age_seconds <= 606
+
+
 def test_states_on_the_way_are_told_in_their_order(tmp_path: Path) -> None:
     plane = FakePlane()
 

@@ -110,6 +110,16 @@ def test_a_recorder_that_was_never_used_starts_nothing(recorder: CourierRecorder
     assert threading.active_count() == before
 
 
+def test_news_of_runs_that_have_not_begun_here_waits_for_nobody(recorder: CourierRecorder, plane: FakePlane) -> None:
+    # A forked child has such runs: its parent's.
+    run = new_run("owl")
+    work(recorder, run, 1, 100)
+
+    assert not recorder._inbox.news
+    assert recorder.committed(run).result(10)
+    assert not plane.runs
+
+
 def test_after_the_end_nobody_waits_for_ever(recorder: CourierRecorder) -> None:
     run = new_run()
     recorder.begin(run)

@@ -299,6 +299,7 @@ class RunReport(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    AGE_FIELD_NUMBER: _builtins.int
     flow_run_id: _builtins.str
     """The run."""
     token: _builtins.int
@@ -313,6 +314,12 @@ class RunReport(_message.Message):
     def result(self) -> _result_pb2.Result:
         """What the flow returned, with COMPLETED."""
 
+    @_builtins.property
+    def age(self) -> _duration_pb2.Duration:
+        """How long ago the run entered the state, by the reporter's clock: for a report that had to wait. At most 7 days;
+        absent: just now. The run's times are reckoned back by it, but never before its state so far.
+        """
+
     def __init__(
         self,
         *,
@@ -321,10 +328,11 @@ class RunReport(_message.Message):
         sequence: _builtins.int = ...,
         state: _state_pb2.State | None = ...,
         result: _result_pb2.Result | None = ...,
+        age: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "state", b"state"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["age", b"age", "result", b"result", "state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_run_id", b"flow_run_id", "result", b"result", "sequence", b"sequence", "state", b"state", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age", b"age", "flow_run_id", b"flow_run_id", "result", b"result", "sequence", b"sequence", "state", b"state", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
