@@ -11,7 +11,7 @@ from orch.recording.inbox import Awaited
 from orch.recording.records import ResumeFrom, Verdict
 from orch.states import AwaitingRetry, Completed, Failed, Paused, Retrying
 from tests.unit.sdk.recording.fake_plane import FakePlane, failed
-from tests.unit.sdk.recording.moved_time import loop_clock, run_in_moved_time
+from tests.unit.sdk.recording.moved_time import loop_clock, run_in_moved_time, wall_ns
 from tests.unit.sdk.recording.scene import assert_complete, playing
 
 
@@ -85,7 +85,7 @@ def test_a_run_that_ended_while_the_plane_was_away_keeps_its_true_end(tmp_path: 
             run = scene.run("lynx")
             assert await scene.flushed()
             with plane.outage():
-                scene.end(run)
+                scene.end(run, Completed(timestamp_ns=wall_ns()))
                 await asyncio.sleep(600)
             assert await scene.flushed()
 
