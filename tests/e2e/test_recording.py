@@ -60,7 +60,7 @@ class Commanded:
     async def complained(self, text: str) -> None:
         """Wait until it has said so on stderr."""
         async with asyncio.timeout(60):
-            while text not in self.errors:
+            while text not in self.errors:  # noqa: ASYNC110 (the file is the only sign)
                 await asyncio.sleep(0.01)
 
     async def work(self, count: int) -> None:
@@ -252,6 +252,23 @@ async def test_runs_in_pools_of_processes_are_recorded(
     async with asking as asked, connect_async(url(asked)) as client:
         runs = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
     assert [run.state.type for run in runs] == [COMPLETED] * 5
+
+
+async def test_runs_of_a_programs_exit_handlers_are_recorded(tmp_path: Path) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ORCH_", "OTEL_"))}
+    script = tmp_path / "script.py"
+    # Handlers run in reverse: this one after Orch's own, which comes with the first run.
+    script.write_text(
+        "import atexit, orch\nlast = orch.flow(lambda: None, name='last')\natexit.register(last)\nlast()\n"
+    )
+
+    await asyncio.to_thread(
+        subprocess.run, [sys.executable, str(script)], env=kept | {"ORCH_HOME": str(tmp_path)}, timeout=60, check=True
+    )
+
+    async with running_server(tmp_path) as server, connect_async(url(server)) as client:
+        runs = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
+    assert [run.state.type for run in runs] == [COMPLETED, COMPLETED]
 
 
 async def test_a_wrong_key_ends_the_script_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

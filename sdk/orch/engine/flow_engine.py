@@ -26,7 +26,7 @@ from orch.logging.run_loggers import flow_run_logger
 from orch.logging.setup import begin_logging
 from orch.logging.summary import flow_run_began, flow_run_ended
 from orch.parameters import call_with, json_text, validated
-from orch.recording.ending import is_multiprocessing_child
+from orch.recording.ending import may_end_any_moment
 from orch.recording.records import FlowRunRecord, TaskRunRecord
 from orch.states import AwaitingRetry, Crashed, Pending, Retrying, Running, State
 from orch.telemetry import environment_traceparent, telemetry
@@ -52,6 +52,8 @@ class FlowEngine:
         "_parameters",
         "_parent",
         "_recorder",
+        "_time_is_up",
+        "_told",
         "_tracking",
         "_wait_for",
         "record",
@@ -78,6 +80,8 @@ class FlowEngine:
         self._held = HeldRun(self._parent.held if self._parent is not None else None)
         self._began_ns = time.monotonic_ns()
         self._ended = False
+        self._told = False
+        self._time_is_up: FlowRunTimeoutError | None = None
         self._tracking = self._tracked() if self._parent is not None else None
         self.record = record or self._new_record()
         self._logger: logging.LoggerAdapter[Any] = flow_run_logger(flow, self.record)
@@ -122,11 +126,11 @@ class FlowEngine:
         try:
             with ended_by_signals(self._held) if self._parent is None else nullcontext():
                 state = yield from self._with_inputs()
-                if is_multiprocessing_child():
-                    # A pool may end this process as soon as it has the result.
+                if may_end_any_moment():
                     yield Block(self._recorder.flush)
                 return state
         finally:
+            resuming.let_go(self.record.id)
             self._held.close()
 
     def _with_inputs(self) -> Steps:
@@ -187,12 +191,27 @@ class FlowEngine:
 
     def _begin(self) -> Steps:
         """The control plane hears of the run. Returns its checkpoints, where it keeps any."""
+        self._held.is_beginning = True
+        try:
+            return (yield from self._start())
+        except Exception:
+            raise
+        except BaseException as error:
+            # Stopped while the control plane was waited for.
+            if self._told:
+                self._record_end(stopped_state(error))
+            raise
+        finally:
+            self._held.is_beginning = False
+
+    def _start(self) -> Steps:
         record, recorder = self.record, self._recorder
         checkpoints: Checkpoints | None = None
         if record.durable:
             checkpoints = yield from resuming.resumed(record, self._tracking, self._logger)
         self._track(Running())
         recorder.begin(record)
+        self._told = True
         if record.durable or record.exclusive or recorder.confirms_begin:
             try:
                 yield Until(recorder.begun(record))
@@ -204,6 +223,7 @@ class FlowEngine:
         return checkpoints
 
     def _begin_anew(self) -> Steps:
+        resuming.let_go(self.record.id)
         record = self._new_record()
         record.parameters, record.parameters_json = self._parameters, self.record.parameters_json
         record.on_verdict = self._held.heard
@@ -322,7 +342,8 @@ class FlowEngine:
                 context.checkpoints.close()
             return returned_state(value)
         except Exception as error:
-            return failed_state(error, what="The flow run", timeout_seconds=flow.timeout_seconds)
+            own = flow.timeout_seconds if error is self._time_is_up else None
+            return failed_state(error, what="The flow run", timeout_seconds=own)
 
     def _is_replayed(self) -> bool:
         """Whether a durable flow around this one will want the result again."""
@@ -419,7 +440,9 @@ class FlowEngine:
         self._recorder.task(tracking, mirrored)
 
     def _timeout_error(self) -> FlowRunTimeoutError:
-        return timeout_error(FlowRunTimeoutError, f"Flow run {self.record.name!r}", self._flow.timeout_seconds)
+        what = f"Flow run {self.record.name!r}"
+        self._time_is_up = timeout_error(FlowRunTimeoutError, what, self._flow.timeout_seconds)
+        return self._time_is_up
 
     def _cancelled_by_timeout(self) -> Any:  # noqa: ANN401
         return CancelInterrupt(f"The flow run took longer than its timeout of {self._flow.timeout_seconds:g} s.")

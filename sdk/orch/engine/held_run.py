@@ -20,6 +20,8 @@ class HeldRun:
         self._children: set[HeldRun] = set()
         self._stop: Callable[[], BaseException] | None = None
         self._parent = parent
+        self.is_beginning = False
+        """Whether none of its code can have run yet: nothing of it needs to be interrupted."""
         if parent is not None:
             parent._adopt(self)
 

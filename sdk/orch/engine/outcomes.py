@@ -43,7 +43,10 @@ def _own(state: State[Any]) -> State[Any]:
 
 
 def failed_state(error: Exception, *, what: str, timeout_seconds: float | None) -> State[Any]:
-    """The state of a run whose code raised. `what`: "Task run" or "Flow run"."""
+    """The state of a run whose code raised. `what`: "The task run" or "The flow run".
+
+    `timeout_seconds`: of the run, where the error says that these are over; else None.
+    """
     from orch.tracebacks import from_the_user
 
     if isinstance(error, ProcessDiedError):
@@ -52,7 +55,7 @@ def failed_state(error: Exception, *, what: str, timeout_seconds: float | None) 
     # Not by assignment: an exception may forbid that (a frozen dataclass does).
     BaseException.with_traceback(error, from_the_user(error.__traceback__))
     if isinstance(error, TimeoutError):
-        # A run without a timeout of its own ends by the timeout of one around it.
+        # A timeout of a run around it, or inside of it, is not its own.
         own = isinstance(error, RunTimeoutError) and timeout_seconds is not None
         message = f"{what} took longer than its timeout of {timeout_seconds:g} s." if own else described(error)
         return Failed(name="TimedOut", message=message, data=error)

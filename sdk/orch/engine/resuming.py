@@ -6,6 +6,8 @@ call makes a new one. ORCH_RESUME=off always makes a new one.
 """
 
 import logging
+import os
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +89,39 @@ def _candidate(record: FlowRunRecord, tracking: TaskRunRecord | None) -> "FoundR
         child = tracking.child_flow_run_id if tracking is not None else ""
         found = reading.flow_run(child) if child else None
         return found if found is not None and found.state_type is not StateType.COMPLETED else None
-    for run in reading.unfinished_runs(record.flow_name):
-        if run.parent_flow_run_id or run.work_pool_name or run.parameters_json != record.parameters_json:
-            continue
-        if run.state_type in _WITHOUT_HOLDER or (run.state_type in _HELD and reading.holder_is_dead(run)):
-            return run
+    # Read under the lock: what another thread took up before is seen as taken, or as alive.
+    with _taking:
+        for run in reading.unfinished_runs(record.flow_name):
+            if run.parent_flow_run_id or run.work_pool_name or run.parameters_json != record.parameters_json:
+                continue
+            if run.id not in _taken and _is_free(run):
+                _taken.add(run.id)
+                return run
     return None
+
+
+def _is_free(run: "FoundRun") -> bool:
+    from orch.recording import reading
+
+    return run.state_type in _WITHOUT_HOLDER or (run.state_type in _HELD and reading.holder_is_dead(run))
+
+
+_taken: set[str] = set()
+"""The runs that this process has taken up, and that have not ended."""
+_taking = threading.Lock()
+
+
+def let_go(flow_run_id: str) -> None:
+    """A run that may have been taken up here has ended, or is somebody else's."""
+    _taken.discard(flow_run_id)
+
+
+def _renew() -> None:
+    """A forked child has taken up nothing, and its parent's other threads are not there to end what they began."""
+    global _taking
+    _taking = threading.Lock()
+    _taken.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew)

@@ -44,6 +44,9 @@ def _stopper(
 ) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, _: FrameType | None) -> None:
         signal.signal(number, default)  # type: ignore[arg-type]
+        if held.is_beginning:
+            # The control plane is waited for, perhaps for long: there is nothing else to stop.
+            raise error()
         # In a thread of its own: the one that runs this handler may hold, beneath it, a lock that is needed.
         start_new_thread(held.stop, (error,))
 

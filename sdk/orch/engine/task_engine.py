@@ -67,6 +67,7 @@ class TaskEngine:
         "_reader_left",
         "_recorder",
         "_task",
+        "_time_is_up",
         "_wait_for",
         "record",
         "target",
@@ -105,6 +106,7 @@ class TaskEngine:
             watch_prints()
         self._closed = False
         self._reader_left = False
+        self._time_is_up: TaskRunTimeoutError | None = None
 
     def steps(self) -> Steps:
         """Run it."""
@@ -253,7 +255,8 @@ class TaskEngine:
                 value = yield self._call(code, timeout_seconds=seconds)
             return returned_state(value)
         except Exception as error:
-            return failed_state(error, what="The task run", timeout_seconds=self._task.timeout_seconds)
+            own = self._task.timeout_seconds if error is self._time_is_up else None
+            return failed_state(error, what="The task run", timeout_seconds=own)
 
     def _items_of(self, code: Callable[[], Any], timeout_seconds: float | None) -> Steps:
         """Items that are handed on as they come are remembered only where the result is kept, to be read again."""
@@ -362,7 +365,9 @@ class TaskEngine:
         self._end(state)
 
     def _timeout_error(self) -> TaskRunTimeoutError:
-        return timeout_error(TaskRunTimeoutError, f"Task run {self.record.name!r}", self._task.timeout_seconds)
+        what = f"Task run {self.record.name!r}"
+        self._time_is_up = timeout_error(TaskRunTimeoutError, what, self._task.timeout_seconds)
+        return self._time_is_up
 
     def _log_failure(self, state: State[Any], used: int) -> None:
         most = self._task.retry_plan.number

@@ -172,7 +172,9 @@ _BY_KIND: tuple[tuple[_Match, _Convert], ...] = (
     (lambda value: isinstance(value, str), lambda space, value, depth: space._text(str.__str__(value))),
     (lambda value: isinstance(value, int | float), _Space._number),
     (lambda value: isinstance(value, Mapping), _Space._mapping),
-    (lambda value: isinstance(value, list | tuple | set | frozenset), _Space._list),
+    (lambda value: isinstance(value, list | tuple), _Space._list),
+    # In an order that is the same in every process: a durable flow knows its run by this text.
+    (lambda value: isinstance(value, set | frozenset), lambda space, value, depth: space._list(_sorted(value), depth)),
     (_loaded("pydantic.main", "BaseModel"), lambda space, value, depth: space._mapping(_shown_by_model(value), depth)),
     (_is_dataclass, _Space._dataclass),
     (lambda value: isinstance(value, bytes | bytearray), lambda space, value, depth: space._text(_short_bytes(value))),
@@ -186,6 +188,10 @@ _BY_KIND: tuple[tuple[_Match, _Convert], ...] = (
 
 def _shown_by_model(model: "BaseModel") -> dict[str, object]:
     return {name: value for name, value in model.__repr_args__() if name}
+
+
+def _sorted(values: Collection[object]) -> list[object]:
+    return sorted(values, key=_short_repr)
 
 
 def _short_bytes(value: bytes | bytearray) -> str:

@@ -84,7 +84,7 @@ class Courier:
         self._waiting: deque[tuple[int, Waiting]] = deque()
         self._loose: list[TrackedRun] = []
         """Runs whose grant is waited for, though they could begin without."""
-        self._contact.on_away = self._let_begin
+        self._contact.on_away = self._found_away
         self._shipping: asyncio.Task[int] | None = None
         self.loop = asyncio.get_running_loop()
         """Where the courier runs."""
@@ -214,6 +214,7 @@ class Courier:
                 self._waiting.append((self._outbox.appended, waiting))
             case Awaited.FLUSHED:
                 self._waiting.append((self._outbox.appended, waiting))
+                self._secure()
                 self._contact.nudge()
                 until = self._plan.clock() + waiting.timeout_seconds
                 self.loop.call_later(self._patience(waiting.timeout_seconds), self._give_up, waiting, until)
@@ -231,6 +232,16 @@ class Courier:
             self.loop.call_later(waiting.timeout_seconds, self._give_up_grant, waiting)
         else:
             settle(waiting.future, run.refusal)
+
+    def _found_away(self) -> None:
+        self._let_begin()
+        self._secure()
+
+    def _secure(self) -> None:
+        """Who waits for everything wants to end, and may be killed before the control plane is back."""
+        is_away = self._contact.away_since is not None
+        if is_away and any(waiting.awaited is Awaited.FLUSHED for _, waiting in self._waiting):
+            self._outbox.secure()
 
     def _let_begin(self) -> None:
         """Runs that need no grant begin without it while the control plane is away."""

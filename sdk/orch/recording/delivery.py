@@ -232,7 +232,9 @@ class Delivery:
         refusal.__cause__ = error
         if lost:
             run.tell(Verdict.FINISHED if error.reason == "RUN_ENDED" else Verdict.LOST, str(error))
-        self._tell_once(f"{error} Flow run '{run.record.name}' is not recorded.", logging.ERROR, key=str(error))
+        others = "" if lost else ", nor is any other while this lasts"
+        text = f"{error} Flow run '{run.record.name}' is not recorded{others}."
+        self._tell_once(text, logging.ERROR, key=str(error))
         self._tracking.refuse(run, refusal)
 
     # What they do and say

@@ -26,14 +26,22 @@ def close_at_exit() -> None:
     if not inherited:
         # A forked child has its parent's.
         atexit.register(_close)
-    if is_multiprocessing_child():
+    if _is_multiprocessing_child():
         # One that was forked ends without atexit.
         util: Any = sys.modules["multiprocessing.util"]
         util.Finalize(None, _close, exitpriority=0)
 
 
-def is_multiprocessing_child() -> bool:
-    """Whether `multiprocessing` has started this process: pools of it end theirs by SIGTERM when the work is done."""
+def may_end_any_moment() -> bool:
+    """Whether nobody may be asked before this process ends, so that each run is delivered when it ends.
+
+    So are the processes of `multiprocessing`, whose pools end them by SIGTERM when the work is done; and a process that
+    is ending already, where a handler of the program's own for that runs a flow.
+    """
+    return _is_multiprocessing_child() or not threading.main_thread().is_alive()
+
+
+def _is_multiprocessing_child() -> bool:
     process = sys.modules.get("multiprocessing.process")
     return (
         process is not None

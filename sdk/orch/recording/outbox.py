@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from orch.recording.parcels import Kind, Wave
@@ -97,6 +98,11 @@ class Outbox:
         self._save_memory()
         self._spill.append([kept.wave for kept in self._tail])
         return bool(self._memory or self._on_disk or self._tail)
+
+    def secure(self) -> None:
+        """Put what is in memory on disk as well, where that can be done, in case that the process is killed."""
+        with suppress(OSError):
+            self._save_memory()
 
     def _save_memory(self) -> None:
         unsaved = [kept for kept in self._memory if not kept.on_disk]

@@ -30,6 +30,8 @@ MOST_BYTES = 1024 * 1024 * 1024
 
 _FRAME = struct.Struct(">IIQqB")
 _FORMAT = 1
+_NEWER = "(written by a newer Orch)"
+"""Stands for the target of what this version cannot read: another one will."""
 _LOCK = "lock"
 _SUFFIX = ".segment"
 
@@ -270,8 +272,9 @@ def _target(path: Path) -> str:
             header = json.loads(file.readline(4096))
     except (OSError, ValueError):
         return ""
-    known = isinstance(header, dict) and header.get("orch_spill") == _FORMAT
-    return str(header.get("target", "")) if known else ""
+    if not isinstance(header, dict) or "orch_spill" not in header:
+        return ""
+    return str(header.get("target", "")) if header["orch_spill"] == _FORMAT else _NEWER
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 
@@ -13,6 +14,7 @@ from orch.errors import TerminationSignal
 from orch.futures import OrchFuture
 from orch.recording import use_recorder
 from orch.recording.recorder import NullRecorder
+from orch.recording.records import FlowRunRecord
 from orch.states import State
 
 ended: list[str] = []
@@ -126,3 +128,25 @@ def test_a_handler_that_a_flow_installs_stays() -> None:
         assert signal.getsignal(signal.SIGTERM) is own
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_ctrl_c_ends_the_wait_for_a_control_plane_that_does_not_answer() -> None:
+    class Silent(NullRecorder):
+        """Signals while the run waits for its begin to be confirmed; nobody ever confirms it."""
+
+        def begun(self, run: FlowRunRecord) -> "Future[bool]":
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+            return Future()
+
+        def end(self, run: FlowRunRecord, state: State[object], result: object) -> None:
+            ended.append(state.name)
+
+    @flow(exclusive=True)
+    def waits() -> None:
+        ended.append("ran")
+
+    use_recorder(Silent())
+    with pytest.raises(KeyboardInterrupt):
+        waits()
+    assert ended == ["Cancelled"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,6 +1,7 @@
 """A durable flow's second attempt: what is answered, what runs, and what is refused."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -258,3 +259,23 @@ def test_generators_yield_from_their_checkpoints_what_they_yielded_before(earlie
     calls.clear()
     assert read() == expected
     assert calls == []
+
+
+def test_a_run_is_taken_up_once_however_many_threads_call_the_flow(earlier: Earlier, recorder: Remembering) -> None:
+    calls.append("once")
+
+    @flow(durable=True)
+    def once() -> None:
+        if not calls:
+            calls.append("again")
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(once).result()
+
+    once()
+    earlier.is_what_was_recorded()
+    calls.clear()
+    once()
+    once()
+    first, taken_up, beside, taken_up_later = [run.id for run in recorder.begun_runs]
+    assert taken_up == taken_up_later == first
+    assert beside != first

@@ -15,6 +15,7 @@ from tests.unit.sdk.engine.conftest import Remembering
 
 PATIENCE_SECONDS = 10.0
 closing = threading.Event()
+over = threading.Event()
 happened: list[str] = []
 
 
@@ -31,11 +32,19 @@ class Telling(ThreadPoolTaskRunner):
 @pytest.fixture(autouse=True)
 def _afresh() -> None:
     closing.clear()
+    over.clear()
     happened.clear()
+
+
+def note_end(*_: object) -> None:
+    happened.append("over")
+    over.set()
 
 
 @task
 def last() -> None:
+    # Only a flow that does not wait is over now.
+    over.wait(0.2)
     happened.append("last")
 
 
@@ -46,12 +55,12 @@ def late() -> None:
 
 
 def test_what_a_task_submits_after_its_flow_has_returned_is_waited_for(recorder: Remembering) -> None:
-    @flow(task_runner=Telling())
+    @flow(task_runner=Telling(), on_completion=[note_end])
     def returns() -> None:
         late.submit()
 
     returns()
-    assert happened == ["last"]
+    assert happened == ["last", "over"]
     assert recorder.states_of("last-0")[-1] == "Completed"
     assert recorder.flow_states[-1] == ("returns", "Completed")
 
@@ -71,23 +80,17 @@ def test_nothing_can_be_submitted_to_a_run_that_has_ended(recorder: Remembering)
 
 
 def test_a_flow_that_is_cancelled_while_it_waits_for_its_tasks_still_waits(recorder: Remembering) -> None:
-    hooked = threading.Event()
-
-    def hook(*_: object) -> None:
-        happened.append("hook")
-        hooked.set()
-
     @task
     def lingers() -> None:
         try:
             while True:
                 threading.Event().wait(0.001)
         finally:
-            # Only a flow that does not wait lets its hook run now.
-            hooked.wait(0.2)
+            # Only a flow that does not wait is over now.
+            over.wait(0.2)
             happened.append("task")
 
-    @flow(task_runner=Telling(), on_cancellation=[hook])
+    @flow(task_runner=Telling(), on_cancellation=[note_end])
     async def returns() -> None:
         lingers.submit()
 
@@ -99,7 +102,7 @@ def test_a_flow_that_is_cancelled_while_it_waits_for_its_tasks_still_waits(recor
             await running
 
     asyncio.run(main())
-    assert happened == ["task", "hook"]
+    assert happened == ["task", "over"]
     assert recorder.flow_states[-1] == ("returns", "Cancelled")
 
 
@@ -137,8 +140,6 @@ def test_a_state_in_which_no_run_can_end_is_a_failure(state: State[object], reco
 
 @pytest.mark.parametrize(("breaks", "told"), [(False, "kept"), (True, "undone")])
 def test_a_task_that_outlasts_its_transaction_shares_its_fate(breaks: bool, told: str, recorder: Remembering) -> None:
-    over = threading.Event()
-
     @task(on_rollback=[lambda _: happened.append("undone")], on_commit=[lambda _: happened.append("kept")])
     def write() -> None:
         assert over.wait(PATIENCE_SECONDS)
@@ -156,3 +157,19 @@ def test_a_task_that_outlasts_its_transaction_shares_its_fate(breaks: bool, told
 
     outer()
     assert happened[-1] == told
+
+
+def test_a_timeout_of_a_task_is_not_told_as_that_of_its_flow(recorder: Remembering) -> None:
+    @task(timeout_seconds=0.01)
+    async def slow() -> None:
+        await asyncio.Event().wait()
+
+    @flow(timeout_seconds=60)
+    async def outer() -> None:
+        await slow()
+
+    state = asyncio.run(outer(return_state=True))
+    assert (state.name, state.message) == (
+        "TimedOut",
+        "TaskRunTimeoutError: Task run 'slow-0' took longer than its timeout of 0.01 s.",
+    )

@@ -125,3 +125,8 @@ def test_many_large_parameters_share_the_space() -> None:
 
     assert len(text) <= 512 * 1024
     assert all(value.startswith("aaa") for value in json.loads(text).values())
+
+
+def test_a_set_is_written_in_the_same_order_in_every_process() -> None:
+    names = [f"name-{number}" for number in range(9)]
+    assert json.loads(json_text({"names": set(names)})) == {"names": names}

@@ -70,6 +70,32 @@ def test_what_a_killed_process_had_spilled_is_whole(tmp_path: Path) -> None:
     assert not list((killed / "spill").iterdir())
 
 
+def test_who_is_killed_while_it_waits_for_the_last_delivery_loses_nothing(tmp_path: Path) -> None:
+    plane, told_by_the_next = FakePlane(), FakePlane()
+    killed = tmp_path / "killed"
+
+    async def script() -> None:
+        async with playing(plane, tmp_path, holder="first") as scene:
+            with plane.outage():
+                scene.workload("lynx")
+                assert not await scene.flushed(seconds=60)
+                scene.workload("owl")
+                assert not await scene.flushed(seconds=60)
+                shutil.copytree(tmp_path / "spill", killed / "spill")
+            assert await scene.flushed()
+            assert not segments(tmp_path)
+        async with playing(told_by_the_next, killed, holder="second") as scene:
+            scene.workload("hare")
+            assert await scene.flushed()
+
+    run_in_moved_time(script)
+
+    for name in ("lynx", "owl", "hare"):
+        assert_complete(told_by_the_next, name)
+    for name in ("lynx", "owl"):
+        assert_complete(plane, name)
+
+
 def test_news_that_comes_while_the_disk_is_read_keeps_its_place(tmp_path: Path) -> None:
     plane = FakePlane()
 
@@ -292,6 +318,17 @@ def test_a_frame_that_was_changed_ends_its_segment(tmp_path: Path) -> None:
     segment.write_bytes(segment.read_bytes().replace(b"line 7", b"lime 7"))
 
     assert read_all(tmp_path) == list(range(1, 7))
+
+
+def test_what_a_newer_version_has_left_is_let_alone(tmp_path: Path) -> None:
+    spilled(tmp_path / "one", range(1, 11))
+    (segment,) = (tmp_path / "one").glob("*.segment")
+    segment.write_bytes(segment.read_bytes().replace(b'"orch_spill": 1', b'"orch_spill": 2', 1))
+
+    (leftover,) = leftovers(tmp_path)
+    leftover.close()
+
+    assert leftover.target not in {"", "plane"}
 
 
 def test_what_does_not_fit_is_not_kept_in_part(tmp_path: Path) -> None:
