@@ -133,11 +133,13 @@ class TaskRunContext:
 class Scope:
     """Counts the calls that one body of code makes, by what is called."""
 
-    __slots__ = ("_counts", "path")
+    __slots__ = ("_counts", "digest", "path")
 
     def __init__(self, path: str) -> None:
         """`path` names the body within its flow run; empty for the flow's own."""
         self.path = path
+        self.digest = ""
+        """A short form of the path; made by the first who needs it."""
         self._counts: dict[str, Iterator[int]] = {}
 
     def next(self, key: str) -> int:

@@ -44,9 +44,11 @@ def durable_key(scope: Scope, task_key: str, parameters: Mapping[str, Any]) -> s
 
 
 def _short(scope: Scope) -> str:
-    from hashlib import blake2b
+    if not scope.digest:
+        from hashlib import blake2b
 
-    return blake2b(scope.path.encode(), digest_size=6).hexdigest()
+        scope.digest = blake2b(scope.path.encode(), digest_size=6).hexdigest()
+    return scope.digest
 
 
 class Checkpoints:

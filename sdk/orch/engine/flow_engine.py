@@ -15,6 +15,7 @@ from orch.engine.held_run import HeldRun
 from orch.engine.hooks import run_hooks
 from orch.engine.inputs import as_states, has_dependencies, settled
 from orch.engine.outcomes import described, failed_state, returned_state, stopped_state, timeout_error
+from orch.engine.resume_marks import marked
 from orch.engine.run_ids import new_run_id
 from orch.engine.signals import ended_by_signals
 from orch.engine.steps import Block, Call, Sleep, Steps, Until
@@ -208,6 +209,8 @@ class FlowEngine:
         record, recorder = self.record, self._recorder
         checkpoints: Checkpoints | None = None
         if record.durable:
+            version = record.flow_version
+            record.flow_version = marked(version, self._flow, self._parameters, record.parameters_json)
             checkpoints = yield from resuming.resumed(record, self._tracking, self._logger)
         self._track(Running())
         recorder.begin(record)
@@ -226,6 +229,7 @@ class FlowEngine:
         resuming.let_go(self.record.id)
         record = self._new_record()
         record.parameters, record.parameters_json = self._parameters, self.record.parameters_json
+        record.flow_version = self.record.flow_version
         record.on_verdict = self._held.heard
         self.record, self._logger = record, flow_run_logger(self._flow, record)
         self._recorder.begin(record)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orch.context import FlowRunContext
 from orch.engine.caching_step import Kept
 from orch.engine.checkpoints import Checkpoint, Checkpoints
+from orch.engine.resume_marks import parts
 from orch.engine.steps import Block, Steps
 from orch.recording.records import FlowRunRecord, ResumeFrom, TaskRunRecord
 from orch.states import Completed, State, StateType
@@ -66,10 +67,10 @@ def resumed(record: FlowRunRecord, tracking: TaskRunRecord | None, logger: loggi
     if record.adopted_token:
         known = yield Block(partial(reading.task_runs, record.id))
         return Checkpoints(known)
-    found = yield Block(partial(_candidate, record, tracking))
+    found = yield Block(partial(_candidate, record, tracking, logger))
     if found is None:
         return Checkpoints()
-    changed = found.flow_version != record.flow_version
+    changed = parts(found.flow_version)[0] != parts(record.flow_version)[0]
     record.id, record.name, record.attempt = found.id, found.name, found.attempt
     record.resume_from = ResumeFrom(found.token, take_over=found.state_type in _HELD or record.parent is not None)
     known = yield Block(partial(reading.task_runs, found.id))
@@ -78,8 +79,11 @@ def resumed(record: FlowRunRecord, tracking: TaskRunRecord | None, logger: loggi
     return Checkpoints(known, code_changed=changed)
 
 
-def _candidate(record: FlowRunRecord, tracking: TaskRunRecord | None) -> "FoundRun | None":
+def _candidate(
+    record: FlowRunRecord, tracking: TaskRunRecord | None, logger: logging.LoggerAdapter[Any]
+) -> "FoundRun | None":
     from orch.recording import reading
+    from orch.recording.recorder import current_recorder
     from orch.settings import current_settings
 
     if not current_settings().resume:
@@ -89,10 +93,20 @@ def _candidate(record: FlowRunRecord, tracking: TaskRunRecord | None) -> "FoundR
         child = tracking.child_flow_run_id if tracking is not None else ""
         found = reading.flow_run(child) if child else None
         return found if found is not None and found.state_type is not StateType.COMPLETED else None
+    mark = parts(record.flow_version)[1]
+    if not mark:
+        logger.warning(
+            "The parameters of flow %r hold secrets, or values that cannot be compared: after a crash its next call "
+            "will not know this run again, and will begin a new one.",
+            record.flow_name,
+        )
+        return None
+    # A run of this process that has ended must be seen to have ended.
+    current_recorder().flush(current_settings().start_timeout_seconds)
     # Read under the lock: what another thread took up before is seen as taken, or as alive.
     with _taking:
         for run in reading.unfinished_runs(record.flow_name):
-            if run.parent_flow_run_id or run.work_pool_name or run.parameters_json != record.parameters_json:
+            if run.parent_flow_run_id or run.work_pool_name or parts(run.flow_version)[1] != mark:
                 continue
             if run.id not in _taken and _is_free(run):
                 _taken.add(run.id)

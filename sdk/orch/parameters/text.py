@@ -17,7 +17,7 @@ _LIMIT_BYTES = 512 * 1024  # the contract's: FlowRun.parameters_json
 _REPR_CHARACTERS = 1_000
 _CUT_BYTES = 40  # what a text that is cut says about that
 _DEPTH = 30
-_MASK = "**********"  # as Pydantic shows secrets
+MASK = "**********"  # as Pydantic shows secrets
 _SHORT_TEXT = 10_000
 _SAFE_INTEGER = 1 << 200  # above, json writes numbers that few readers take, and in the end refuses
 _SIMPLE = (str, int, bool, type(None))
@@ -167,7 +167,7 @@ _BY_TYPE: dict[type, _Convert] = {
 
 # For the others, the first that matches decides.
 _BY_KIND: tuple[tuple[_Match, _Convert], ...] = (
-    (_is_secret, lambda space, value, depth: _MASK),
+    (_is_secret, lambda space, value, depth: MASK),
     (_loaded("enum", "Enum"), lambda space, value, depth: space._value(value.value, depth + 1)),
     (lambda value: isinstance(value, str), lambda space, value, depth: space._text(str.__str__(value))),
     (lambda value: isinstance(value, int | float), _Space._number),

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from pydantic import SecretStr
 
 from orch import flow, task
 from orch.engine.checkpoints import Checkpoint
+from orch.engine.resume_marks import parts
 from orch.errors import CheckpointMismatchError
 from orch.recording import reading
 from orch.recording.reading import FoundRun
@@ -32,7 +34,7 @@ class Earlier:
             token=1,
             state_type=StateType.CRASHED,
             parameters_json=run.parameters_json,
-            flow_version=run.flow_version if version is None else version,
+            flow_version=run.flow_version if version is None else f"{version} {parts(run.flow_version)[1]}",
             attempt=run.attempt,
             holder_name="",
             parent_flow_run_id="",
@@ -279,3 +281,45 @@ def test_a_run_is_taken_up_once_however_many_threads_call_the_flow(earlier: Earl
     first, taken_up, beside, taken_up_later = [run.id for run in recorder.begun_runs]
     assert taken_up == taken_up_later == first
     assert beside != first
+
+
+def test_another_flow_of_the_same_name_is_not_taken_up(earlier: Earlier, recorder: Remembering) -> None:
+    @flow(durable=True, name="main")
+    def first() -> str:
+        return step("a")
+
+    @flow(durable=True, name="main")
+    def second() -> str:
+        return step("a")
+
+    first()
+    earlier.is_what_was_recorded()
+    second()
+    assert recorder.begun_runs[-1].resume_from is None
+
+
+def test_parameters_are_compared_beyond_what_is_recorded_of_them(earlier: Earlier, recorder: Remembering) -> None:
+    @flow(durable=True)
+    def large(data: bytes) -> int:
+        return len(data)
+
+    large(b"x" * 1000 + b"a")
+    earlier.is_what_was_recorded()
+    large(b"x" * 1000 + b"b")
+    assert recorder.begun_runs[-1].resume_from is None
+    large(b"x" * 1000 + b"a")
+    assert recorder.begun_runs[-1].resume_from is not None
+
+
+def test_a_run_with_secrets_is_not_taken_up_and_says_so(
+    earlier: Earlier, recorder: Remembering, caplog: pytest.LogCaptureFixture
+) -> None:
+    @flow(durable=True)
+    def charges(key: SecretStr) -> str:
+        return step("a")
+
+    charges(SecretStr("one"))
+    earlier.is_what_was_recorded()
+    charges(SecretStr("two"))
+    assert recorder.begun_runs[-1].resume_from is None
+    assert "hold secrets" in caplog.text
