@@ -1,8 +1,7 @@
 """Stops a flow run on demand: everything of it that runs in this process is interrupted."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from orch.errors import CancelInterrupt, LostInterrupt
 from orch.interrupts import Target
@@ -41,20 +40,19 @@ class HeldRun:
         with self._lock:
             self._stop = None
 
-    @contextmanager
-    def target(self) -> Iterator[Target]:
-        """Something to interrupt, for as long as the block lasts. Raises at once where the run is to stop."""
-        target = Target()
+    def target(self) -> "_Held":
+        """Something to interrupt, for as long as the `with` block lasts. Raises at once where the run is to stop."""
+        return _Held(self)
+
+    def _add(self, target: Target) -> None:
         with self._lock:
-            stop = self._stop
+            if self._stop is not None:
+                raise self._stop()
             self._targets.add(target)
-        try:
-            if stop is not None:
-                raise stop()
-            yield target
-        finally:
-            with self._lock:
-                self._targets.discard(target)
+
+    def _discard(self, target: Target) -> None:
+        with self._lock:
+            self._targets.discard(target)
 
     def heard(self, verdict: Verdict, message: str) -> None:
         """What the control plane says of the run. Called in any thread."""
@@ -85,3 +83,20 @@ class HeldRun:
         with self._lock:
             self._children.add(child)
             child._stop = self._stop
+
+
+class _Held:
+    """A target for the length of a block. No generator: `contextlib` writes to exceptions, and users' may be frozen."""
+
+    __slots__ = ("_run", "_target")
+
+    def __init__(self, run: HeldRun) -> None:
+        self._run = run
+        self._target = Target()
+
+    def __enter__(self) -> Target:
+        self._run._add(self._target)
+        return self._target
+
+    def __exit__(self, *_: object) -> None:
+        self._run._discard(self._target)

@@ -254,3 +254,18 @@ def test_an_exception_that_forbids_attributes_is_raised_as_it_is(recorder: Remem
         return fail(return_state=True).result(raise_on_failure=False)
 
     assert look() == FrozenError(7)
+
+
+def test_an_exception_that_cannot_be_written_to_stays_what_it_is(recorder: Remembering) -> None:
+    @dataclass(frozen=True)
+    class Refused(Exception):
+        code: int
+
+    @flow
+    def refuses() -> None:
+        raise Refused(7)
+
+    with pytest.raises(Refused):
+        refuses()
+    (state,) = recorder.ends.values()
+    assert state.is_failed()
