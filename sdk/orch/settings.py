@@ -255,13 +255,6 @@ def current_settings() -> Settings:
     return _current
 
 
-def forget_settings() -> None:
-    """Read the environment again when the settings are next asked for."""
-    global _current
-    with _lock:
-        _current = None
-
-
 @contextmanager
 def temporary_settings(**changes: object) -> Iterator[Settings]:
     """Other settings inside the block, in all threads: for tests.
