@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from orch.annotations import allow_failure, quote, unmapped
     from orch.context import tags
+    from orch.deployments import deploy, serve
     from orch.flows import Flow, flow
     from orch.futures import OrchFuture, as_completed, wait
     from orch.logging import get_run_logger
@@ -38,9 +39,11 @@ _HOMES = {
     "allow_failure": "annotations",
     "as_completed": "futures",
     "asleep": "sleeping",
+    "deploy": "deployments",
     "flow": "flows",
     "get_run_logger": "logging",
     "quote": "annotations",
+    "serve": "deployments",
     "sleep": "sleeping",
     "tags": "context",
     "task": "tasks",
@@ -58,9 +61,11 @@ __all__ = [
     "allow_failure",
     "as_completed",
     "asleep",
+    "deploy",
     "flow",
     "get_run_logger",
     "quote",
+    "serve",
     "sleep",
     "tags",
     "task",

@@ -17,6 +17,7 @@ from orch import interrupts
 from orch.context import FlowRunContext, flow_run_context, tags, task_run_context
 from orch.engine.inputs import as_states
 from orch.interrupts import Target
+from orch.logging.capture import capture
 from orch.recording import use_recorder
 from orch.task_runners import ThreadPoolTaskRunner, loops
 from orch.task_runners.channel import Channel
@@ -170,6 +171,9 @@ class Child:
         if data is None:
             return None
         snapshot = FlowSnapshot.unpacked(data)
+        if snapshot.record.grant is not None:
+            # What this process writes goes where the flow's process writes, which is stored.
+            capture.quiet = True
         checkpoints: Any = RelayedCheckpoints(self._requests, flow_run_id) if snapshot.has_checkpoints else None
         context = FlowRunContext(
             flow=snapshot.flow,

@@ -29,6 +29,7 @@ class EmbeddedTransport:
 
     target = TARGET
     longest_sync_seconds = _SYNC_SECONDS
+    hint_after_seconds = 1.0
 
     def __init__(self, plane: "EmbeddedPlane", *, where: str) -> None:
         """Hands each call to the method of the plane that has its name."""
@@ -41,6 +42,7 @@ class EmbeddedTransport:
         self.report_task_runs = plane.report_task_runs
         self._append_logs = plane.append_logs
         self.get_log_offset = plane.get_log_offset
+        self.update_flow_run = plane.update_flow_run
         self.get_flow_run = plane.get_flow_run
         self.list_flow_runs = plane.list_flow_runs
         self.get_task_run = plane.get_task_run

@@ -23,6 +23,7 @@
     │   └── HashError                 a value has no hash that lasts (also a ValueError)
     ├── CheckpointMismatchError       a durable flow's code no longer matches what it did before
     ├── RollbackError                 a rollback hook has failed
+    ├── DeploymentError               something cannot be deployed, or was not
     └── RecordingError                the control plane refused the run
         └── LeaseLostError            somebody else has taken the run up
 
@@ -146,6 +147,10 @@ class CheckpointMismatchError(OrchError):
 
 class RollbackError(OrchError):
     """A rollback hook has failed."""
+
+
+class DeploymentError(OrchError):
+    """Something cannot be deployed, or was not; the text lists each reason."""
 
 
 class RecordingError(OrchError):

@@ -20,6 +20,13 @@ from orch.errors import ConfigurationError
 from orch.states import State, StateType
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from orch.deployments.of_flow import DeploymentOptions
+    from orch.deployments.origins import Origin
+    from orch.deployments.serving import ServeOptions
+    from orch.deployments.sources import Source
+    from orch.deployments.spec import DeploymentSpec
     from orch.task_runners import TaskRunner
     from orch.tasks import Task
 
@@ -86,6 +93,8 @@ class Flow(Definition, Generic[P, R]):
         )
         self._task_runner = task_runner
         self._tracking: Task[..., Any] | None = None
+        self.origin: Origin | None = None
+        """Where its code comes from, for a flow that `from_source` has loaded."""
         if flow_run_name is not None and not (isinstance(flow_run_name, str) or callable(flow_run_name)):
             raise TypeError(f"{self.label}: flow_run_name is a text or a function, not {flow_run_name!r}.")
 
@@ -166,6 +175,48 @@ class Flow(Definition, Generic[P, R]):
         from orch.parameters import validated
 
         return validated(self.fn, parameters)
+
+    def to_deployment(self, name: str, **options: "Unpack[DeploymentOptions]") -> "DeploymentSpec":
+        """A deployment of it, for `orch.deploy` and `orch.serve`. Nothing is written anywhere.
+
+        For the options, see DeploymentOptions. Raises ConfigurationError for what cannot be right.
+        """
+        from orch.deployments.of_flow import spec_of_flow
+
+        return spec_of_flow(self, name, options)
+
+    def deploy(self, name: str, **options: "Unpack[DeploymentOptions]") -> str:
+        """Deploy it: workers of the pool `work_pool_name` run it, whenever a schedule or somebody asks for a run.
+
+        etl.deploy("nightly", work_pool_name="p", cron="0 2 * * *", parameters={"day": "today"})
+
+        Deploying again changes what is different, and makes a new version where the code's place, job variables,
+        parameters or their schema are. Returns the deployment's id. Raises ConfigurationError for what cannot be right,
+        DeploymentError for what the control plane refuses, errors of `orch_client` where it cannot be reached.
+        """
+        from orch.deployments.deploying import deploy
+
+        return deploy(self.to_deployment(name, **options))[0]
+
+    def serve(self, name: str = "", **options: "Unpack[ServeOptions]") -> None:
+        """Deploy it, and run its runs on this machine, until Ctrl-C. `name`: the flow's own by default.
+
+        Beside the options of `deploy`: limit (so many runs at once), pause_on_shutdown (its schedules rest when this
+        ends; True), print_starting_message. Raises what `deploy` does.
+        """
+        from orch.deployments.serving import serve_flow
+
+        serve_flow(self, name or self.name, options)
+
+    @classmethod
+    def from_source(cls, source: "Source", entrypoint: str) -> "Flow[..., Any]":
+        """A flow from elsewhere: a folder, the URL of a git repository, or a step of `orch.deployments.sources`.
+
+        Deployed, its code comes from there. Raises EntrypointError, ConfigurationError.
+        """
+        from orch.deployments.origins import flow_from_source
+
+        return flow_from_source(source, entrypoint)
 
 
 def _restarts(count: object, what: str) -> int:
@@ -253,3 +304,7 @@ def flow_around(
         return told(call_task(task, parameters, return_state=True, wait_for=wait_for))
 
     return Flow(run, name=task.name, validate_parameters=False)
+
+
+# As its users know it: `flow.from_source(...)`.
+flow.from_source = Flow.from_source  # type: ignore[attr-defined]

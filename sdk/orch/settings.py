@@ -23,6 +23,8 @@ from typing import Any
 
 from orch.errors import ConfigurationError
 
+PROFILES_FILE = "profiles.toml"
+"""In the home directory."""
 RECORDING_MODES = ("auto", "off")
 LOGGING_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 
@@ -68,6 +70,8 @@ class Settings:
     """What flows and tasks print is logged, where they do not say."""
     results_storage: str = ""
     """Where large results go: a path or an fsspec URL; empty: ORCH_HOME/storage."""
+    relay: str = ""
+    """A worker's socket on this machine, through which its runs call the control plane. Set by the worker alone."""
 
     @property
     def storage(self) -> str:
@@ -81,6 +85,8 @@ class Settings:
         return found | ({"ORCH_ALLOW_INSECURE": "1"} if self.allow_insecure else {})
 
 
+PROFILE_KEYS = tuple(each.name for each in fields(Settings) if each.name not in {"home", "profile", "relay"})
+"""What a profile may hold."""
 _CLIENT_FIELDS = ("api_url", "api_key", "api_key_file", "tls_ca_file", "tls_cert_file", "tls_key_file")
 
 
@@ -99,16 +105,45 @@ def load(environ: Mapping[str, str]) -> Settings:
     """Settings from an environment and the profile that it names. Raises ConfigurationError that names the variable,
     or the profile's key, that is wrong.
     """
-    home = _home(environ)
+    home = home_directory(environ)
     name, profile = _profile(home, environ)
-    found: dict[str, Any] = {"home": home, "profile": name}
-    for each in fields(Settings):
-        if each.name in found:
-            continue
-        source = _find(each.name, environ, profile, name)
+    found: dict[str, Any] = {"home": home, "profile": name, "relay": environ.get("ORCH_RELAY", "")}
+    for key in PROFILE_KEYS:
+        source = _find(key, environ, profile, name)
         if source is not None:
-            found[each.name] = _PARSERS.get(each.name, _text)(source)
+            found[key] = _PARSERS.get(key, _text)(source)
     return Settings(**found)
+
+
+def origins(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where each setting's value comes from, for people: "ORCH_API_URL", "profile staging", "default".
+
+    Raises ConfigurationError.
+    """
+    home = home_directory(environ)
+    name, profile = _profile(home, environ)
+    asked = environ.get("ORCH_PROFILE", "").strip()
+    found = {
+        "home": "ORCH_HOME" if environ.get("ORCH_HOME", "").strip() else "default",
+        "profile": "default" if not name else "ORCH_PROFILE" if asked else f"`active` in {home / PROFILES_FILE}",
+    }
+    for key in PROFILE_KEYS:
+        source = _find(key, environ, profile, name)
+        found[key] = "default" if source is None else source.where if source.where in environ else f"profile {name}"
+    return found
+
+
+def profile_value(name: str, text: str) -> str | bool | int | float | list[str]:
+    """What a profile keeps for the setting `name`, one of PROFILE_KEYS, where somebody writes `text`.
+
+    Raises ConfigurationError where it would be refused when it is read.
+    """
+    parsed = _PARSERS.get(name, _text)(_Source(text, name))
+    if isinstance(parsed, bool):
+        return parsed
+    if isinstance(parsed, float):
+        return int(parsed) if parsed.is_integer() else parsed
+    return list(parsed) if isinstance(parsed, tuple) else text
 
 
 def _find(name: str, environ: Mapping[str, str], profile: Mapping[str, object], profile_name: str) -> _Source | None:
@@ -127,7 +162,8 @@ def _find(name: str, environ: Mapping[str, str], profile: Mapping[str, object], 
     return _Source(text, where) if text else None
 
 
-def _home(environ: Mapping[str, str]) -> Path:
+def home_directory(environ: Mapping[str, str]) -> Path:
+    """ORCH_HOME, or ~/.orch. Raises ConfigurationError where this user has no home directory."""
     text = environ.get("ORCH_HOME", "").strip()
     try:
         return Path(text or "~/.orch").expanduser().absolute()
@@ -141,7 +177,7 @@ def _home(environ: Mapping[str, str]) -> Path:
 def _profile(home: Path, environ: Mapping[str, str]) -> tuple[str, Mapping[str, object]]:
     """The name and the keys of the profile in use; both empty where there is none."""
     asked = environ.get("ORCH_PROFILE", "").strip()
-    path = home / "profiles.toml"
+    path = home / PROFILES_FILE
     document = _document(path)
     name = asked or document.get("active", "")
     if not name:
@@ -151,10 +187,10 @@ def _profile(home: Path, environ: Mapping[str, str]) -> tuple[str, Mapping[str, 
     if not isinstance(profile, dict):
         source = "ORCH_PROFILE" if asked else f"`active` in {path}"
         raise ConfigurationError(f"{source} is {name!r}, and {path} has no table [profiles.{name}]. Write one.")
-    known = {each.name for each in fields(Settings)} - {"home", "profile"}
-    if unknown := sorted(set(profile) - known):
+    if unknown := sorted(set(profile) - set(PROFILE_KEYS)):
+        known = ", ".join(sorted(PROFILE_KEYS))
         raise ConfigurationError(
-            f"{path}: the profile {name!r} has a key {unknown[0]!r}, which is none. Known: {', '.join(sorted(known))}."
+            f"{path}: the profile {name!r} has a key {unknown[0]!r}, which is none. Known: {known}."
         )
     return name, profile
 

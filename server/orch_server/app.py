@@ -42,6 +42,7 @@ from orch_server.application.work_queues import WorkQueues
 from orch_server.application.workers import Workers
 from orch_server.background.late_marker import LateMarker
 from orch_server.background.lease_sweeper import LeaseSweeper
+from orch_server.background.limit_keeper import LimitKeeper
 from orch_server.background.meters import Meters
 from orch_server.background.retention import Retention, RetentionPeriods, prepare_partitions
 from orch_server.background.scheduler import Scheduler
@@ -234,6 +235,7 @@ class ControlPlane:
             LeaseSweeper(store, self._telemetry, sweep_interval=sweep_interval).service(),
             Scheduler(store, self._ids, self._telemetry).service(wakeups),
             LateMarker(store, threshold=timedelta(seconds=background.late_after_seconds)).service(),
+            LimitKeeper(store).service(wakeups),
             Retention(store, periods, self._telemetry).service(),
         ]
         if self._settings.telemetry.metrics:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import (
+    command_line,
+    dispatch,
     heartbeats,
     imports,
     lifecycle,
@@ -18,6 +20,7 @@ from tests.bench import (
     list_runs,
     logs,
     machine,
+    peers,
     schedules,
     sdk,
     server,
@@ -30,6 +33,7 @@ from tests.bench.laboratory import Bench, Laboratory
 BENCHES: dict[str, Bench] = {
     "machine": machine.bench,
     "import": imports.bench,
+    "command_line": command_line.bench,
     "hello": sdk.hello,
     "no_op_tasks": sdk.no_op_tasks,
     "scripts_at_once": sdk.many_scripts,
@@ -42,13 +46,15 @@ BENCHES: dict[str, Bench] = {
     "logs": logs.bench,
     "schedules": schedules.bench,
     "list": list_runs.bench,
+    "worker": dispatch.bench,
+    "prefect_worker": peers.bench,
 }
 ON_REQUEST: dict[str, Bench] = {"lifecycle_channels": lifecycle.concurrent_channels}
 """Run only where they are named."""
 POSTGRES_ONLY = frozenset({"schedules", "list"})
 """They fill tables with Postgres' own SQL."""
 LONGEST_SECONDS = 60
-LONGER_SECONDS = {"list": 120, "no_op_tasks": 180}
+LONGER_SECONDS = {"list": 120, "no_op_tasks": 180, "worker": 180, "prefect_worker": 300}
 """Filling the database takes half a minute."""
 
 

@@ -192,6 +192,20 @@ def _cell(column: Column[Any]) -> object:
 _VALUES: dict[type, object] = {UUID: _ID, str: "text", int: 3, bool: True, bytes: b"bytes", datetime: _MOMENT}
 
 
+async def test_versions_from_before_get_what_their_deployment_has(url: str) -> None:
+    await run(url, partial(migrating.migrate, revision="0002"))
+    await run(url, fill)
+    await execute(url, "UPDATE deployment SET parameters = '{}', parameter_schema = '{\"title\": \"p\"}'")
+
+    await schema.upgrade(url)
+
+    def versions(connection: Connection) -> list[tuple[str, str]]:
+        rows = connection.execute(text("SELECT parameters, parameter_schema FROM deployment_version"))
+        return [(row[0], row[1]) for row in rows]
+
+    assert await run(url, versions) == [("{}", '{"title": "p"}')]
+
+
 async def test_an_empty_database_is_not_current(url: str) -> None:
     with pytest.raises(schema.SchemaError, match=r"is empty.*orch server migrate"):
         await schema.check(url)

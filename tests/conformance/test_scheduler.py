@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,7 @@ from orch_server.application.schedules import Schedules
 from orch_server.application.telemetry import NoTelemetry
 from orch_server.background.scheduler import Scheduler
 from orch_server.clock import TimeOrderedIds
+from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.policies import RetryPolicy
 from orch_server.domain.schedules import CatchUpPolicy, CronSpec, OverlapPolicy
 from orch_server.domain.states import StateType
@@ -24,6 +26,9 @@ from tests.conformance.conftest import OpenServer
 from tests.support.catalog import MINUTELY, Catalog, minutes, seconds
 from tests.support.clock import START, FakeClock
 from tests.support.replies import plain
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 @pytest.fixture
@@ -213,6 +218,67 @@ async def test_after_a_gap_the_policy_says_which_times_fire(
         pass
 
     assert [(time - START) / minutes(1) for time in await nominal_times(catalog)] == fired_minutes
+
+
+async def test_after_a_day_s_stop_each_of_500_schedules_follows_its_own_policies(
+    catalog: Catalog, scheduler: Scheduler, store: SqlStore, clock: FakeClock
+) -> None:
+    """A laptop's life: hourly schedules, the server stopped for a day, each with another pair of policies. They have a
+    run that has not ended from before the stop."""
+    deployment = await catalog.deployment()
+    pairs = [(catch_up, overlap) for catch_up in CatchUpPolicy for overlap in OverlapPolicy]
+    policies: dict[UUID, tuple[CatchUpPolicy, OverlapPolicy]] = {}
+    for number in range(500):
+        catch_up, overlap = pairs[number % len(pairs)]
+        schedule = await catalog.schedule(
+            deployment.id, HOURLY, name=f"s{number}", catch_up_policy=catch_up, overlap_policy=overlap
+        )
+        policies[schedule.id] = catch_up, overlap
+    clock.advance(minutes(60))
+    while (await scheduler.run_once()).moved:
+        pass
+    clock.advance(minutes(24 * 60 + 30))
+
+    while (await scheduler.run_once()).moved:
+        pass
+
+    made: dict[UUID, list[FlowRun]] = {schedule_id: [] for schedule_id in policies}
+    for run in await catalog.runs():
+        assert run.schedule_id is not None
+        made[run.schedule_id].append(run)
+    assert sum(map(len, made.values())) == len(
+        {(run.schedule_id, run.nominal_time) for runs in made.values() for run in runs}
+    )
+    for schedule_id, pair in policies.items():
+        hours = [hours_after_start(run) for run in made[schedule_id]]
+        states = [run.facts.state.type for run in made[schedule_id]]
+        assert (hours, states) == AFTER_A_DAY[pair], pair
+    assert await store.read(lambda tx: tx.schedules.next_due()) == START + minutes(26 * 60)
+
+
+HOURLY = CronSpec("0 * * * *")
+_OPEN, _GONE = StateType.SCHEDULED, StateType.CANCELLED
+AFTER_A_DAY = {
+    # The first fired an hour before the stop; the last time of the day was half an hour ago: all were missed.
+    **{(CatchUpPolicy.SKIP, overlap): ([1], [_OPEN]) for overlap in OverlapPolicy},
+    (CatchUpPolicy.LATEST, OverlapPolicy.ALLOW): ([1, 25], [_OPEN] * 2),
+    (CatchUpPolicy.LATEST, OverlapPolicy.SKIP): ([1], [_OPEN]),
+    (CatchUpPolicy.LATEST, OverlapPolicy.QUEUE): ([1, 25], [_OPEN] * 2),
+    (CatchUpPolicy.LATEST, OverlapPolicy.CANCEL_OLD): ([1, 25], [_GONE, _OPEN]),
+    # A day's times, and no older ones: the window of ALL.
+    (CatchUpPolicy.ALL, OverlapPolicy.ALLOW): ([1, *range(2, 26)], [_OPEN] * 25),
+    (CatchUpPolicy.ALL, OverlapPolicy.SKIP): ([1], [_OPEN]),
+    (CatchUpPolicy.ALL, OverlapPolicy.QUEUE): ([1, *range(2, 26)], [_OPEN] * 25),
+    # The newest makes all others pointless: they are not even begun.
+    (CatchUpPolicy.ALL, OverlapPolicy.CANCEL_OLD): ([1, 25], [_GONE, _OPEN]),
+}
+"""By policies: the hours after the start that have runs, and their states."""
+
+
+def hours_after_start(run: FlowRun) -> float:
+    """A run's nominal time, in hours after the start."""
+    assert run.nominal_time is not None
+    return (run.nominal_time - START) / timedelta(hours=1)
 
 
 async def test_overlap_allow_runs_side_by_side(catalog: Catalog, scheduler: Scheduler, clock: FakeClock) -> None:

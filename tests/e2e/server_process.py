@@ -19,8 +19,9 @@ _STOP_SECONDS = 20.0
 class ServerProcess:
     """`python -m orch_server` on one port of this machine: taken at its first start, kept at all others."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, host: str = "127.0.0.1") -> None:
         self._home = home
+        self._host = host
         self._options = options
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -31,7 +32,7 @@ class ServerProcess:
     @property
     def address(self) -> str:
         """host:port, as grpc takes it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self._host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -64,7 +65,10 @@ class ServerProcess:
     def _start(self) -> None:
         started = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "orch_server", "--port", str(self.port), "--log-format", "json", *self._options],
+            [
+                *(sys.executable, "-m", "orch_server", "--host", self._host, "--port", str(self.port)),
+                *("--log-format", "json", *self._options),
+            ],
             env=_environment(self._home),
             stderr=subprocess.PIPE,
             text=True,
@@ -113,9 +117,9 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_server(home: Path, *options: str) -> AsyncIterator[ServerProcess]:
+async def running_server(home: Path, *options: str, host: str = "127.0.0.1") -> AsyncIterator[ServerProcess]:
     """A server that runs at first, and certainly not afterwards."""
-    server = ServerProcess(home, *options)
+    server = ServerProcess(home, *options, host=host)
     try:
         await server.start()
         yield server

@@ -269,9 +269,9 @@ class Plane:
         [synced] = (await self.beat(session, held)).synced.leases
         return synced
 
-    async def adopt(self, held: Held, adopter_id: UUID | None = None) -> GrantedLease:
+    async def adopt(self, held: Held, adopter_id: UUID | None = None, *, flow_version: str = "") -> GrantedLease:
         """Adopt a lease as a run's process does."""
-        return await self.leases.adopt(held.run_id, held.token, adopter_id or uuid4())
+        return await self.leases.adopt(held.run_id, held.token, adopter_id or uuid4(), flow_version=flow_version)
 
     async def release(self, held: Held) -> Reported:
         """Give one lease back."""

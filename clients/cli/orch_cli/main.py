@@ -1,73 +1,89 @@
 """`orch`: the group of all commands. Each is imported when it is used, so that `orch --help` answers at once."""
 
-import platform
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import import_module
+import os
+import sys
+from io import TextIOWrapper
 
 import click
 
+from orch_cli.failures import told
+from orch_cli.groups import LazyCommand, LazyGroup
 
-@dataclass(frozen=True, slots=True)
-class LazyCommand:
-    """Where a command is found ("module:name"), and what `orch --help` says of it without looking there."""
-
-    path: str
-    summary: str
-
-
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports the one that is asked for."""
-
-    def __init__(self, name: str, *, lazy: Mapping[str, LazyCommand], help: str) -> None:  # noqa: A002
-        super().__init__(name, help=help)
-        self._lazy = lazy
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, sorted."""
-        return sorted({*super().list_commands(ctx), *self._lazy})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now."""
-        lazy = self._lazy.get(cmd_name)
-        if lazy is None:
-            return super().get_command(ctx, cmd_name)
-        module, _, name = lazy.path.partition(":")
-        command = getattr(import_module(module), name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{lazy.path} is not a command.")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in `--help`, without importing what it lists."""
-        rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-    def _summary(self, ctx: click.Context, name: str) -> str:
-        if name in self._lazy:
-            return self._lazy[name].summary
-        command = super().get_command(ctx, name)
-        return command.get_short_help_str() if command else ""
+_COMMANDS = {
+    "completion": LazyCommand("orch_cli.completion:completion", "Print the completion script for your shell."),
+    "config": LazyCommand("orch_cli.config:config", "Show and change settings."),
+    "deploy": LazyCommand("orch_cli.deploy:deploy", "Make flows and commands ready to be run by workers."),
+    "deployment": LazyCommand("orch_cli.deployment:deployment", "Look at, pause, roll back and delete deployments."),
+    "doctor": LazyCommand("orch_cli.doctor:doctor", "Say what is wrong with this installation, and how to mend it."),
+    "flow": LazyCommand("orch_cli.flow:flow", "Look at flows."),
+    "flow-run": LazyCommand("orch_cli.flow_run:flow_run", "Look at, follow, cancel, retry and delete flow runs."),
+    "profile": LazyCommand("orch_cli.profile:profile", "Keep the settings of several control planes apart."),
+    "run": LazyCommand("orch_cli.run:run", "Run a deployment, or a flow in a file."),
+    "schedule": LazyCommand("orch_cli.schedule:schedule", "Create, preview, pause and backfill schedules."),
+    "server": LazyCommand("orch_cli.server:server", "Start and migrate the control plane."),
+    "task-run": LazyCommand("orch_cli.task_run:task_run", "Look at task runs."),
+    "work-pool": LazyCommand("orch_cli.work_pool:work_pool", "Create, change, pause and delete work pools."),
+    "work-queue": LazyCommand("orch_cli.work_queue:work_queue", "Create, change, pause and delete work queues."),
+    "worker": LazyCommand("orch_cli.worker:worker", "Start, look at and drain workers."),
+}
 
 
-orch = LazyGroup(
+class _Orch(LazyGroup):
+    """The root: errors become a paragraph on standard error and an exit code (`failures`)."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        if profile := ctx.params.get("profile"):
+            os.environ["ORCH_PROFILE"] = profile
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            failure = told(error)
+            if failure is None:
+                raise
+            raise failure from error
+
+
+def _version() -> str:
+    import platform
+
+    from orch_server.version import orch_version
+
+    return f"orch {orch_version()} (Python {platform.python_version()}, {platform.system()} {platform.machine()})"
+
+
+def _say_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(_version())
+        ctx.exit()
+
+
+_PROFILE = click.Option(["--profile"], metavar="NAME", help="The profile to use. [ORCH_PROFILE]")
+_VERSION = click.Option(
+    ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="As `orch version`."
+)
+
+orch = _Orch(
     "orch",
     help="Runs Python functions as observed, retried, recoverable workflows.",
-    lazy={"server": LazyCommand("orch_cli.server:server", "Start and migrate the control plane.")},
+    lazy=_COMMANDS,
+    params=[_PROFILE, _VERSION],
 )
 
 
 @orch.command()
 def version() -> None:
     """Show which Orch this is."""
-    from orch_server.version import orch_version
-
-    click.echo(f"orch {orch_version()} (Python {platform.python_version()}, {platform.system()} {platform.machine()})")
+    click.echo(_version())
 
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A locale that cannot show a name shows its code instead.
+            stream.reconfigure(errors="backslashreplace")
     orch(prog_name="orch")
 
 

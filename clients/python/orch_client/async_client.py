@@ -19,6 +19,7 @@ from orch_client.settings import ClientSettings, TlsFiles, settings_from
 from orch_client.status import failure_of
 
 if TYPE_CHECKING:
+    from orch_client.relay_channel import RelayChannel
     from orch_proto.v1.deployment_service_pb2_grpc import DeploymentServiceAsyncStub
     from orch_proto.v1.flow_run_service_pb2_grpc import FlowRunServiceAsyncStub
     from orch_proto.v1.flow_service_pb2_grpc import FlowServiceAsyncStub
@@ -79,7 +80,7 @@ class AsyncClient:
 
     def __init__(
         self,
-        channel: grpc.aio.Channel,
+        channel: "grpc.aio.Channel | RelayChannel",
         settings: ClientSettings,
         *,
         sources: Sources | None = None,
@@ -137,7 +138,7 @@ class _Transport:
 
     def __init__(
         self,
-        channel: grpc.aio.Channel,
+        channel: "grpc.aio.Channel | RelayChannel",
         settings: ClientSettings,
         sources: Sources,
         sleep: AsyncSleep,

@@ -29,6 +29,7 @@ from orch.logging.summary import flow_run_began, flow_run_ended
 from orch.parameters import call_with, json_text, validated
 from orch.recording.ending import may_end_any_moment
 from orch.recording.records import FlowRunRecord, TaskRunRecord
+from orch.results import save_small
 from orch.states import AwaitingRetry, Crashed, Pending, Retrying, Running, State
 from orch.telemetry import environment_traceparent, telemetry
 from orch.tracebacks import from_the_user
@@ -69,7 +70,8 @@ class FlowEngine:
         record: FlowRunRecord | None = None,
         wait_for: object = None,
     ) -> None:
-        """`record`: of a run that exists already, such as one that a worker was granted; else a new one is made.
+        """`record`: of a run that a worker was granted, and that its maker has begun with the recorder; else a new one
+        is made.
 
         To be made where the flow is called: it notes the run around it.
         """
@@ -103,6 +105,7 @@ class FlowEngine:
             exclusive=flow.exclusive,
             start_ns=time.time_ns(),
             traceparent=environment_traceparent() if parent is None else "",
+            grant=parent.record.grant if parent is not None else None,
         )
 
     def _tracked(self) -> TaskRunRecord:
@@ -147,6 +150,8 @@ class FlowEngine:
         self.record.parameters = self._parameters
         self.record.parameters_json = json_text(self._parameters)
         self.record.on_verdict = self._held.heard
+        for verdict, message in tuple(self.record.heard):
+            self._held.heard(verdict, message)
         return (yield from self._traced())
 
     def _traced(self) -> Steps:
@@ -207,6 +212,8 @@ class FlowEngine:
 
     def _start(self) -> Steps:
         record, recorder = self.record, self._recorder
+        if record.adopted_token:
+            return (yield from self._adopted())
         checkpoints: Checkpoints | None = None
         if record.durable:
             version = record.flow_version
@@ -224,6 +231,16 @@ class FlowEngine:
                 # Somebody else took the run up at the same moment.
                 return (yield from self._begin_anew())
         return checkpoints
+
+    def _adopted(self) -> Steps:
+        """The run that a worker was granted: it has begun already. Flow and deployment may both ask for guarantees."""
+        record, flow = self.record, self._flow
+        yield Until(self._recorder.begun(record))
+        self._told = True
+        record.durable, record.exclusive = record.durable or flow.durable, record.exclusive or flow.exclusive
+        if not record.durable:
+            return None
+        return (yield from resuming.resumed(record, None, self._logger))
 
     def _begin_anew(self) -> Steps:
         resuming.let_go(self.record.id)
@@ -378,6 +395,9 @@ class FlowEngine:
         checkpointed = self._is_replayed()
         if state.is_completed() and (self._flow.persists or self.record.durable or checkpointed):
             stored = yield Block(partial(self._save, state))
+        elif state.is_completed() and self.record.adopted_token and self._flow.persist_result is None:
+            # Whoever asked for the run is elsewhere: what can be told in few words is told.
+            stored = yield Block(partial(self._save_unasked, state))
         self._record_end(state, stored)
         if self._parent is not None and self._tracking is not None and stored is not None and checkpointed:
             yield Until(self._recorder.committed(self._parent.record))
@@ -419,6 +439,14 @@ class FlowEngine:
             )
         except OrchError as error:
             self._logger.warning("The result of flow %s is not kept: %s", self._flow.name, error)
+            return None
+
+    def _save_unasked(self, state: State[Any]) -> Any:  # noqa: ANN401 (StoredResult, or None)
+        try:
+            return save_small(state.data)
+        except Exception:
+            # What is written runs code of its own, which may raise anything.
+            self._logger.debug("The result of flow %s is not kept.", self._flow.name, exc_info=True)
             return None
 
     def _enter(self, state: State[Any]) -> Steps:

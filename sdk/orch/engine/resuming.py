@@ -61,10 +61,16 @@ def keep_for_parent(parent: FlowRunContext, tracking: TaskRunRecord) -> None:
 
 
 def resumed(record: FlowRunRecord, tracking: TaskRunRecord | None, logger: logging.LoggerAdapter[Any]) -> Steps:
-    """Find the run to take up, if there is one, and write it into the record. Returns the checkpoints."""
+    """Find the run to take up, if there is one, and write it into the record. Returns the checkpoints.
+
+    A run that a worker was granted is this one, whatever it was before: only its checkpoints are to be found.
+    """
     from orch.recording import reading
+    from orch.settings import current_settings
 
     if record.adopted_token:
+        if not current_settings().resume:
+            return Checkpoints()
         known = yield Block(partial(reading.task_runs, record.id))
         return Checkpoints(known)
     found = yield Block(partial(_candidate, record, tracking, logger))

@@ -30,6 +30,8 @@ class Capture:
 
     def __init__(self) -> None:
         self.level = logging.INFO
+        self.quiet = False
+        """Whether what is kept is kept off consoles; see `orch.logging.quiet`."""
         self._lock = threading.Lock()
         self._shipping = threading.local()
         self._installed: Callable[[logging.Logger, logging.LogRecord], None] | None = None
@@ -43,6 +45,10 @@ class Capture:
                 return
 
             def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+                if self.quiet and self._speaker_of(record) is not None:
+                    from orch.logging.quiet import keep_off_consoles
+
+                    keep_off_consoles(logger, record)
                 try:
                     original(logger, record)
                 except Exception as error:
@@ -58,12 +64,16 @@ class Capture:
             self._installed = call_handlers
             logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign, assignment]
 
+    def _speaker_of(self, record: logging.LogRecord) -> Speaker | None:
+        """The run that a record is to be kept with; None for none."""
+        if record.levelno < self.level or getattr(self._shipping, "now", False):
+            return None
+        return current_speaker() if getattr(record, "send_to_api", True) else None
+
     def keep(self, record: logging.LogRecord) -> None:
         """Send one record, where a run says it. Never raises because of what is in it."""
-        if record.levelno < self.level or getattr(self._shipping, "now", False):
-            return
-        speaker = current_speaker()
-        if speaker is None or not getattr(record, "send_to_api", True) or getattr(record, "_orch_kept", False):
+        speaker = self._speaker_of(record)
+        if speaker is None or getattr(record, "_orch_kept", False):
             return
         self._shipping.now = True  # what the recorder itself logs on the way is not sent
         try:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Final, TextIO
 
 from orch.logging.messages import message_of
+from orch.logging.quiet import is_kept_off
 
 _RESET: Final = "\x1b[0m"
 _DIM: Final = "\x1b[2m"
@@ -39,7 +40,7 @@ class ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. Never raises: a closed or broken standard error leaves nobody to tell."""
-        if shown_by_root():
+        if is_kept_off(record) or shown_by_root():
             return
         stream: TextIO | None = sys.stderr
         if stream is not None and not getattr(stream, "closed", False):  # it may be the program's own, with no more

@@ -11,6 +11,7 @@ outbox       requests that wait, in order: in memory, beyond that on disk
 spill        the files in ORCH_HOME/spill
 leftovers    ships what processes before this one could not deliver
 delivery     sends a request until it is answered, and decides about refusals
+adoption     what an adopted lease says of its run
 contact      whether the control plane can be reached
 tracking     what the courier knows of each run: its token, how far its records are
 heartbeat    keeps the leases, and hears what the control plane wants of the runs

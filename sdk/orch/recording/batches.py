@@ -14,6 +14,7 @@ from orch.recording.messages import (
     Fields,
     adopt_request,
     log_record_fields,
+    name_request,
     resume_request,
     run_report_fields,
     start_request,
@@ -104,6 +105,8 @@ class Batcher:
         self._tasks: dict[str, dict[str, _TaskChanges]] = {}
         self._lines: dict[str, list[LogLine]] = {}
         self._reports: list[Fields] = []
+        self._named: dict[str, TrackedRun] = {}
+        """Runs that have another name now."""
         self._waiting: list[Waiting] = []
         self._takers: dict[type, Callable[[Any], None]] = {
             Begun: self._take_begun,
@@ -120,10 +123,10 @@ class Batcher:
         for each in news:
             takers[type(each)](each)
         said = self._said()
-        did = Wave([*self._task_parcels(), *(said.pop(0).parcels if said else ())])
+        did = Wave([*self._name_parcels(), *self._task_parcels(), *(said.pop(0).parcels if said else ())])
         waves = [*self._beginnings(), did, *said, *(Wave([parcel]) for parcel in self._run_parcels())]
         batch = Batch([wave for wave in waves if wave.parcels], list(self._waiting))
-        for taken in (self._begun, self._tasks, self._lines, self._reports, self._waiting):
+        for taken in (self._begun, self._tasks, self._lines, self._reports, self._named, self._waiting):
             taken.clear()
         return batch
 
@@ -164,6 +167,9 @@ class Batcher:
     def _report(self, run: TrackedRun | None, state: "State[Any]", result: "StoredResult | None") -> None:
         if run is None or run.standing is Standing.GONE or run.ending:
             return
+        if run.told_name and run.told_name != run.record.name:
+            run.told_name = run.record.name
+            self._named[run.key.flow_run_id] = run
         run.sequence += 1
         self._reports.append(run_report_fields(run, state, result))
 
@@ -185,6 +191,7 @@ class Batcher:
         holder = self._holder
         if run.record.adopted_token:
             return Parcel(Kind.ADOPT, adopt_request(run, holder_id=holder.id))
+        run.told_name = run.record.name
         if run.record.resume_from is not None:
             request = resume_request(run, holder_id=holder.id, holder_name=holder.name, ttl_seconds=holder.ttl_seconds)
             return Parcel(Kind.RESUME, request)
@@ -197,6 +204,9 @@ class Batcher:
             ttl_seconds=holder.ttl_seconds,
         )
         return Parcel(Kind.START, start, start_ns=run.record.start_ns)
+
+    def _name_parcels(self) -> Iterator[Parcel]:
+        return (Parcel(Kind.NAME, name_request(run)) for run in self._named.values())
 
     def _task_parcels(self) -> Iterator[Parcel]:
         for run_id, tasks in self._tasks.items():

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from orch.errors import LeaseLostError, RecordingError
+from orch.recording.adoption import adopted
 from orch.recording.contact import Contact
 from orch.recording.heartbeat import Heartbeat, seconds
 from orch.recording.parcels import Parcel, Wave
@@ -27,6 +28,7 @@ from orch_client.errors import (
     OrchClientError,
     OverloadedError,
 )
+from orch_proto.v1.flow_run_service_pb2 import UpdateFlowRunRequest
 from orch_proto.v1.lease_pb2 import Lease, ReportVerdict
 from orch_proto.v1.lease_service_pb2 import (
     AdoptLeaseRequest,
@@ -127,6 +129,8 @@ class Delivery:
                 await self._append_logs(request)
             case ReportRunsRequest() as request:
                 await self._report_runs(request)
+            case UpdateFlowRunRequest() as request:
+                await self._call(lambda transport: transport.update_flow_run(request))
 
     async def _call(self, send: Callable[[Transport], Awaitable[T]], *, patient: bool = True) -> T:
         """The answer. What the control plane fails at is tried a few times."""
@@ -197,6 +201,9 @@ class Delivery:
 
         answer = await self._call(send, patient=False)
         key = RunKey(request.flow_run_id, request.token)
+        run = self._tracking.by_key(key)
+        if run is not None and answer.lease.HasField("flow_run"):
+            adopted(run, answer.lease.flow_run)
         await self._granted(key, answer.lease, sent_at=sent_at, next_sync_seconds=seconds(answer.next_sync))
 
     async def _granted(self, key: RunKey, lease: Lease, *, sent_at: float, next_sync_seconds: float) -> None:
@@ -212,6 +219,7 @@ class Delivery:
                 sent_at=sent_at,
                 ttl_seconds=seconds(lease.ttl),
                 next_sync_seconds=min(next_sync_seconds or 5.0, transport.longest_sync_seconds),
+                hint_after_seconds=transport.hint_after_seconds,
             )
 
     async def _find_log_end(self, key: RunKey) -> None:

@@ -26,8 +26,6 @@ _MOST_WATCHED = 16
 """Runs whose cancel is waited for beside the heartbeats."""
 _SHORTEST_WAIT_SECONDS = 0.001
 """Timers fire a little early: waiting for less might not bring the moment nearer."""
-_SHORTEST_WATCHED_SECONDS = 1.0
-"""A run that is shorter is not worth a stream."""
 
 _VERDICTS: Mapping[int, Verdict] = {
     LeaseVerdict.LEASE_VERDICT_CANCEL: Verdict.CANCEL,
@@ -51,8 +49,18 @@ class Heartbeat:
         self._watches: dict[RunKey, asyncio.Task[None]] = {}
         self._watch_soon: asyncio.TimerHandle | None = None
 
-    def hold(self, run: TrackedRun, *, sent_at: float, ttl_seconds: float, next_sync_seconds: float) -> None:
-        """Keep a lease from now on. `sent_at`: when the call was sent that brought it."""
+    def hold(
+        self,
+        run: TrackedRun,
+        *,
+        sent_at: float,
+        ttl_seconds: float,
+        next_sync_seconds: float,
+        hint_after_seconds: float,
+    ) -> None:
+        """Keep a lease from now on. `sent_at`: when the call was sent that brought it. `hint_after_seconds`: when to
+        begin to wait for cancels beside the heartbeats.
+        """
         next_sync_at = sent_at + next_sync_seconds
         if self._keeper is None or not self._keeper.held:
             self._keeper = LeaseKeeper(next_sync_at=next_sync_at)
@@ -61,7 +69,7 @@ class Heartbeat:
         self._keeper.hold(LeaseKey(*run.key), sent_at=sent_at, ttl_seconds=ttl_seconds)
         self._changed.set()
         if self._watch_soon is None and run.record.parent is None:
-            self._watch_soon = asyncio.get_running_loop().call_later(_SHORTEST_WATCHED_SECONDS, self._watch)
+            self._watch_soon = asyncio.get_running_loop().call_later(hint_after_seconds, self._watch)
 
     def drop(self, key: RunKey) -> None:
         """A lease is over: reported, or lost."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from orch.recording.records import LogLine, TaskRunRecord
 from orch.recording.tracking import TrackedRun
 from orch.states import TERMINAL, State, StateType
+from orch_proto.v1.flow_run_service_pb2 import UpdateFlowRunRequest
 from orch_proto.v1.lease_service_pb2 import AdoptLeaseRequest, ResumeFlowRunRequest, StartFlowRunRequest
 from orch_proto.v1.state_pb2 import StateType as WireStateType
 
@@ -230,6 +231,14 @@ def resume_request(run: TrackedRun, *, holder_id: str, holder_name: str, ttl_sec
         holder_id=holder_id,
         holder_name=holder_name,
         lease_ttl=duration(ttl_seconds),  # type: ignore[arg-type]
+    )
+
+
+def name_request(run: TrackedRun) -> UpdateFlowRunRequest:
+    """Tells a run's name, where it got it after it began."""
+    return UpdateFlowRunRequest(
+        flow_run={"flow_run_id": run.key.flow_run_id, "name": clean(run.record.name, LONGEST_RUN_NAME)},  # type: ignore[arg-type]
+        update_mask={"paths": ["name"]},  # type: ignore[arg-type]
     )
 
 

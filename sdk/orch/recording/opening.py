@@ -74,6 +74,7 @@ def _transport(settings: Settings) -> "tuple[str, Callable[[], Awaitable[Transpo
     async def open_named() -> "Transport":
         from orch.recording.remote import open_remote, remote_settings
 
-        return await open_remote(remote_settings(settings.client_environment(), address=address), target=target)
+        client_settings = remote_settings(settings.client_environment(), address=address)
+        return await open_remote(client_settings, target=target, relay=settings.relay)
 
     return target, open_named, False

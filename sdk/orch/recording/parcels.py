@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from orch.recording.tracking import RunKey
+from orch_proto.v1.flow_run_service_pb2 import UpdateFlowRunRequest
 from orch_proto.v1.lease_service_pb2 import (
     AdoptLeaseRequest,
     ReportRunsRequest,
@@ -22,6 +23,7 @@ Request: TypeAlias = (
     | ReportTaskRunsRequest
     | AppendLogsRequest
     | ReportRunsRequest
+    | UpdateFlowRunRequest
 )
 
 
@@ -34,6 +36,7 @@ class Kind(IntEnum):
     TASKS = 4
     LOGS = 5
     REPORTS = 6
+    NAME = 7
 
 
 MESSAGES: Mapping[Kind, type[Request]] = {
@@ -43,6 +46,7 @@ MESSAGES: Mapping[Kind, type[Request]] = {
     Kind.TASKS: ReportTaskRunsRequest,
     Kind.LOGS: AppendLogsRequest,
     Kind.REPORTS: ReportRunsRequest,
+    Kind.NAME: UpdateFlowRunRequest,
 }
 BEGINNINGS = frozenset({Kind.START, Kind.RESUME, Kind.ADOPT})
 
@@ -68,7 +72,7 @@ class Parcel:
                 return 1
 
     def grants(self) -> Iterator[RunKey]:
-        """The grants that it writes under; none for a start, which has no token yet."""
+        """The grants that it writes under. A name is no holder's: it belongs to the run."""
         match self.request:
             case ReportRunsRequest():
                 yield from (RunKey(each.flow_run_id, each.token) for each in self.request.reports)
@@ -78,6 +82,8 @@ class Parcel:
                 yield RunKey(self.request.flow_run_id, self.request.expected_token + 1)
             case StartFlowRunRequest():
                 yield RunKey(self.request.flow_run_id, 1)
+            case UpdateFlowRunRequest():
+                yield RunKey(self.request.flow_run.flow_run_id, 0)
 
     def halves(self) -> "tuple[Parcel, Parcel] | None":
         """The same news in two parcels, in their order; None for a parcel of one."""

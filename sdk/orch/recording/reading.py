@@ -57,6 +57,8 @@ class FoundRun:
     """The newest one's number."""
     holder_name: str
     """The process that holds it, or held it last; see `processes`."""
+    deployment_id: str = ""
+    """Empty for a run that was not made from a deployment."""
 
 
 def unfinished_runs(flow_name: str) -> list[FoundRun]:
@@ -70,7 +72,10 @@ def flow_run(flow_run_id: str) -> FoundRun | None:
 
 
 def task_runs(flow_run_id: str) -> list[Checkpoint]:
-    """A run's task runs, each with its result where it has completed and the result was kept."""
+    """A run's task runs, each with its result where it has completed and the result was kept.
+
+    Without those that somebody asked to have run again (`orch flow-run retry --from-task`).
+    """
     return _read(partial(_list_task_runs, flow_run_id), [])
 
 
@@ -117,11 +122,11 @@ async def _get_run(flow_run_id: str, transport: "Transport") -> FoundRun | None:
 async def _list_task_runs(flow_run_id: str, transport: "Transport") -> list[Checkpoint]:
     from orch_proto.v1.task_run_service_pb2 import ListTaskRunsRequest
 
-    request = ListTaskRunsRequest(flow_run_id=flow_run_id, page_size=_PAGE)
+    request = ListTaskRunsRequest(flow_run_id=flow_run_id, page_size=_PAGE, include_results=True)
     found: list[TaskRun] = []
     while True:
         page = await transport.list_task_runs(request)
-        found.extend(page.task_runs)
+        found.extend(run for run in page.task_runs if not run.superseded)
         if not page.next_page_token:
             break
         request.page_token = page.next_page_token
@@ -136,7 +141,7 @@ async def _checkpoint(run: "TaskRun", transport: "Transport", room: asyncio.Sema
     result = run.result if run.HasField("result") else None
     completed = run.state.type == WireStateType.STATE_TYPE_COMPLETED
     if completed and result is not None and result.WhichOneof("content") is None:
-        # Lists come without the bytes of results.
+        # An older control plane lists them without the bytes of results.
         async with room:
             answer = await transport.get_task_run(GetTaskRunRequest(task_run_id=run.task_run_id))
         result = answer.task_run.result
@@ -178,4 +183,5 @@ def _found(run: "FlowRun") -> FoundRun:
         work_pool_name=run.work_pool_name,
         attempt=run.attempt,
         holder_name=run.holder_name,
+        deployment_id=run.deployment_id,
     )

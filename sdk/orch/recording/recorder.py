@@ -395,22 +395,35 @@ def _forget_after_fork() -> None:
     """A forked child has neither the courier's thread nor its connections: it gets a recorder of its own, and what its
     parent's runs do in it is not recorded.
     """
-    global _current, _lock, _forked_from_grpc, _forked_from_sqlite
-    _forked_from_grpc = _forked_from_grpc or "grpc" in sys.modules
+    global _current, _lock, _forked_from_grpc, _forked_from_sqlite, _grpc_is_only_loaded
+    _forked_from_grpc = _forked_from_grpc or ("grpc" in sys.modules and not _grpc_is_only_loaded)
     _forked_from_sqlite = _forked_from_sqlite or "orch_server.embedded" in sys.modules
     if _current is not None:
         # Never collected: the connections it holds are the parent's to close.
         _inherited.append(_current)
     _current, _lock = None, threading.Lock()
+    # This process may use it; its own children may not, then.
+    _grpc_is_only_loaded = False
 
 
 _inherited: list[Recorder] = []
 _forked_from_grpc = False
 _forked_from_sqlite = False
+_grpc_is_only_loaded = False
+
+
+def grpc_is_only_loaded() -> None:
+    """Called by a process that has imported gRPC, and leaves its use to the children that it forks.
+
+    What does not work in a forked child are gRPC's threads, locks and connections. Importing it makes none of them:
+    that begins with the first channel.
+    """
+    global _grpc_is_only_loaded
+    _grpc_is_only_loaded = True
 
 
 def is_forked_from_grpc() -> bool:
-    """Whether this process is the child of one that had loaded gRPC, which does not work in such a child."""
+    """Whether this process is the child of one that may have used gRPC, which does not work in such a child."""
     return _forked_from_grpc
 
 

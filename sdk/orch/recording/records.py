@@ -32,6 +32,25 @@ class ResumeFrom(NamedTuple):
     """The last holder is known to be dead, though its lease may still live."""
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Where a run comes from that a worker was granted, as the control plane has it. Its subflows have the same."""
+
+    flow_run_id: str
+    """The run that was granted."""
+    parameters_json: str = "{}"
+    deployment_id: str = ""
+    """Empty: it was made from a flow's name."""
+    deployment_name: str = ""
+    deployment_version: int = 0
+    work_pool_name: str = ""
+    work_queue_name: str = ""
+    parent_flow_run_id: str = ""
+    """The run in another process that asked for this one, where one did."""
+    scheduled_ns: int = 0
+    """When it was to start: nanoseconds since 1970."""
+
+
 @dataclass(slots=True, eq=False)
 class FlowRunRecord:
     """A flow run that this process holds."""
@@ -54,10 +73,14 @@ class FlowRunRecord:
     resume_from: ResumeFrom | None = None
     adopted_token: int = 0
     """The token of a lease that a worker was granted for this run; 0 where this process starts the run itself."""
+    grant: Grant | None = None
+    """Of a run that a worker was granted, once its lease is adopted, and of its subflows."""
     token: int = 0
     """The fencing token; 0 until the control plane has granted the run."""
     on_verdict: "Callable[[Verdict, str], None] | None" = None
     """Called in the courier's thread with a verdict and its message."""
+    heard: "list[tuple[Verdict, str]]" = field(default_factory=list)
+    """All verdicts so far: an adopted run may hear some before there is anything of it that could be stopped."""
     state: "State[Any] | None" = None
     attempt: int = 0
     """Which attempt of this process is the newest, from 1: raised by the flow's own retries."""

@@ -60,6 +60,8 @@ class TrackedRun:
     """Of the next line."""
     ending: bool = False
     """Its end was handed in."""
+    told_name: str = ""
+    """The name that the control plane knows; empty until it knows one."""
     waiting: "list[Future[bool]]" = field(default_factory=list)
     """Who waits for the grant."""
     told: set[Verdict] = field(default_factory=set)
@@ -80,10 +82,13 @@ class TrackedRun:
         if self.ending or verdict in self.told:
             return
         self.told.add(verdict)
-        if self.record.on_verdict is None:
+        # In this order: whoever sets `on_verdict` looks into `heard` afterwards.
+        self.record.heard.append((verdict, message))
+        on_verdict = self.record.on_verdict
+        if on_verdict is None:
             return
         try:
-            self.record.on_verdict(verdict, message)
+            on_verdict(verdict, message)
         except Exception:
             logger.exception("Flow run '%s' could not be told: %s", self.record.name, message)
 

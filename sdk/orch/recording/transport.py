@@ -7,6 +7,8 @@ from orch_proto.v1.flow_run_service_pb2 import (
     GetFlowRunResponse,
     ListFlowRunsRequest,
     ListFlowRunsResponse,
+    UpdateFlowRunRequest,
+    UpdateFlowRunResponse,
 )
 from orch_proto.v1.lease_service_pb2 import (
     AdoptLeaseRequest,
@@ -47,6 +49,8 @@ class Transport(Protocol):
     """The same for people."""
     longest_sync_seconds: float
     """Heartbeats come at least so often: what a run is to hear comes with them."""
+    hint_after_seconds: float
+    """How long a run lasts that is worth waiting for hints about it."""
 
     async def start_flow_run(self, request: StartFlowRunRequest, /) -> StartFlowRunResponse:
         """Create a run that this process runs."""
@@ -78,6 +82,10 @@ class Transport(Protocol):
 
     async def get_log_offset(self, request: GetLogOffsetRequest, /) -> GetLogOffsetResponse:
         """Where a stream of lines ends."""
+        ...
+
+    async def update_flow_run(self, request: UpdateFlowRunRequest, /) -> UpdateFlowRunResponse:
+        """Change what people see of a run."""
         ...
 
     async def get_flow_run(self, request: GetFlowRunRequest, /) -> GetFlowRunResponse:

@@ -9,7 +9,7 @@ Small results travel inside their record, large ones lie in a storage under thei
 # Whatever is needed to read and write is imported where it is needed: `import orch` must stay cheap.
 from typing import TYPE_CHECKING
 
-from orch.errors import MissingResult, ResultStorageError
+from orch.errors import MissingResult, ResultSerializationError, ResultStorageError
 from orch.results.stored import StoredResult
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orch.serializers import SerializerLike
 
-__all__ = ["INLINE_LIMIT_BYTES", "StoredResult", "decode", "encode", "load", "read", "save", "save_bytes"]
+__all__ = ["INLINE_LIMIT_BYTES", "StoredResult", "decode", "encode", "load", "read", "save", "save_bytes", "save_small"]
 
 INLINE_LIMIT_BYTES = 64 * 1024
 """Serialised values up to this size are kept in the record of their run."""
@@ -72,6 +72,22 @@ def save_bytes(
 
     uri = open_storage(storage).write(key, data, lasting=True)
     return StoredResult(data=None, uri=uri, media_type=media_type, size_bytes=len(data))
+
+
+def save_small(value: object) -> StoredResult | None:
+    """The value inline, where it is small and JSON says exactly what it is; else None, and nothing is written."""
+    from orch.results import codec
+
+    # Each character and each member takes a byte of JSON at least: what is surely too long need not be written first.
+    if isinstance(value, str | bytes | list | tuple | dict) and len(value) > INLINE_LIMIT_BYTES:
+        return None
+    try:
+        data, has_tags = codec.json_bytes(value)
+    except ResultSerializationError:
+        return None
+    if len(data) > INLINE_LIMIT_BYTES:
+        return None
+    return StoredResult(data, "", codec.TAGGED_JSON if has_tags else codec.JSON, len(data))
 
 
 def load(stored: StoredResult) -> object:

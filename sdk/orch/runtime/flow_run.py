@@ -1,10 +1,17 @@
-"""The flow run around the calling code. Attributes are looked up when they are read."""
+"""The flow run around the calling code. Attributes are looked up when they are read.
+
+Those of runs in other processes (`root_flow_run_id` and `parent_deployment_id` of a run that another one has asked for)
+are read from the control plane: RecordingError where it cannot be reached.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orch.context import FlowRunContext, flow_run_context
+
+if TYPE_CHECKING:
+    from orch.recording.reading import FoundRun
 
 __all__ = [  # noqa: F822 (looked up by __getattr__)
     "flow_name",
@@ -25,15 +32,45 @@ def _root(context: FlowRunContext) -> str:
     record = context.record
     while record.parent is not None:
         record = record.parent
-    return record.id
+    root = record.id
+    above = _asked_by(context) if context.record.grant is not None else None
+    while above:
+        root = above
+        found = _read(above)
+        above = found.parent_flow_run_id if found is not None else None
+    return root
 
 
 def _parent(context: FlowRunContext) -> str | None:
-    return context.record.parent.id if context.record.parent is not None else None
+    parent = context.record.parent
+    return parent.id if parent is not None else _asked_by(context)
+
+
+def _parent_deployment(context: FlowRunContext) -> str | None:
+    grant = context.record.grant
+    if context.record.parent is not None:
+        return (grant.deployment_id or None) if grant is not None else None
+    above = _asked_by(context)
+    found = _read(above) if above else None
+    return (found.deployment_id or None) if found is not None else None
+
+
+def _asked_by(context: FlowRunContext) -> str | None:
+    """The run in another process that asked for the run that this process was given."""
+    grant = context.record.grant
+    return (grant.parent_flow_run_id or None) if grant is not None else None
+
+
+def _read(flow_run_id: str) -> "FoundRun | None":
+    from orch.recording.reading import flow_run
+
+    return flow_run(flow_run_id)
 
 
 def _start(context: FlowRunContext) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=context.record.start_ns // 1000)
+    record = context.record
+    planned = record.grant.scheduled_ns if record.grant is not None and record.parent is None else 0
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=(planned or record.start_ns) // 1000)
 
 
 # How each attribute is read inside a run, and what it is outside of one.
@@ -46,8 +83,7 @@ _ATTRIBUTES: dict[str, tuple[Callable[[FlowRunContext], Any], Callable[[], Any]]
     "tags": (lambda context: list(context.record.tags), list),
     "run_count": (lambda context: context.record.attempt, lambda: 0),
     "parent_flow_run_id": (_parent, lambda: None),
-    # As long as runs of deployments do not say theirs: see `deployment`.
-    "parent_deployment_id": (lambda context: None, lambda: None),
+    "parent_deployment_id": (_parent_deployment, lambda: None),
     "root_flow_run_id": (_root, lambda: None),
     "scheduled_start_time": (_start, lambda: datetime.now(UTC)),
 }

@@ -10,17 +10,20 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from orch_server.application.errors import FailedPrecondition, NotFound, OrchError
+from orch_server.application.concurrency import SkipLimits
+from orch_server.application.errors import FailedPrecondition, FieldViolation, InvalidArgument, NotFound, OrchError
 from orch_server.application.flows import KnownFlows
+from orch_server.application.parameter_schemas import unfit
 from orch_server.application.ports import Ids, Lane, Store, Transaction, Turn, pool_topic, run_topic
 from orch_server.application.replies import A, R, Reply, once, once_each
 from orch_server.application.telemetry import RUNS_CREATED, Telemetry
 from orch_server.application.work_queues import queue_not_found, resolve_queues
 from orch_server.domain.deployments import RunTemplate
 from orch_server.domain.flow_runs import FlowRun, TraceContext
+from orch_server.domain.new_runs import queued
 from orch_server.domain.policies import NO_RECOVERY, NO_RETRY, RecoveryPolicy, RetryPolicy
 from orch_server.domain.runs import RunFacts
-from orch_server.domain.states import LEASED, State, StateType
+from orch_server.domain.states import LEASED
 
 B = TypeVar("B")
 
@@ -95,9 +98,7 @@ class FlowRunCreation(Generic[A]):
             outcomes = _Batch(tx, self._ids, self._flows, news).create()
             for place, outcome in enumerate(outcomes):
                 if isinstance(outcome, OrchError):
-                    outcome.message = f"requests[{place}]: {outcome.message} Nothing was created."
-                    outcome.args = (outcome.message,)
-                    raise outcome
+                    raise _of_request(place, outcome)
             self._count(outcomes)
             return [outcome for outcome in outcomes if isinstance(outcome, CreatedFlowRun)]
 
@@ -116,6 +117,16 @@ class FlowRunCreation(Generic[A]):
         made = sum(isinstance(each, CreatedFlowRun) and each.created for each in outcomes)
         if made:
             self._telemetry.count(RUNS_CREATED, made)
+
+
+def _of_request(place: int, error: OrchError) -> OrchError:
+    """Why one of many requests was refused, told to who sent all of them."""
+    if isinstance(error, InvalidArgument):
+        violations = [FieldViolation(f"requests[{place}].{each.field}", each.description) for each in error.violations]
+        return InvalidArgument(violations, reason=error.reason)
+    error.message = f"requests[{place}]: {error.message} Nothing was created."
+    error.args = (error.message,)
+    return error
 
 
 def refuse_parent(parent: Parent | None, runs: Mapping[UUID, RunFacts]) -> OrchError | None:
@@ -145,6 +156,7 @@ class _Batch:
         self._templates = tx.deployments.run_templates(
             sorted({new.deployment_id for new in news if new.deployment_id is not None})
         )
+        self._skip_limits = SkipLimits(tx, self._templates.values())
         self._flows = flows.ids(tx, ids, {new.flow_name for new in news if new.flow_name})
         self._queues = resolve_queues(tx, {pair for new in news if (pair := self._queue_of(new)) is not None})
         keys = sorted({(scope, key) for new in news if (scope := self._scope(new)) and (key := new.idempotency_key)})
@@ -191,6 +203,9 @@ class _Batch:
         key = (scope, new.idempotency_key) if scope is not None and new.idempotency_key else None
         if key is not None and key in self._by_key:
             return CreatedFlowRun(self._by_key[key], created=False)
+        misfit = _misfit(new, template) if template is not None and template.parameter_schema else None
+        if misfit is not None:
+            return misfit
         run = self._made(new, template, pair)
         if key is not None:
             self._by_key[key] = run
@@ -199,7 +214,6 @@ class _Batch:
     def _made(self, new: NewFlowRun, template: RunTemplate | None, pair: tuple[str, str] | None) -> FlowRun:
         now = self._tx.now
         run_id = self._ids.new(now)
-        scheduled = max(new.scheduled_time or now, now)
         if pair is not None:
             pool_id, queue_id = self._queues[pair]
             names = (pair[0] or "default", pair[1] or "default")
@@ -211,25 +225,7 @@ class _Batch:
         flow_id = template.flow_id if template is not None else self._flows[new.flow_name]
         flow_name = template.flow_name if template is not None else new.flow_name
         return FlowRun(
-            facts=RunFacts(
-                id=run_id,
-                state=State(StateType.SCHEDULED, "Scheduled", now),
-                version=1,
-                token=0,
-                report_sequence=0,
-                attempt=0,
-                retries_used=0,
-                crash_restarts_used=0,
-                lost_from=None,
-                retry_policy=_first(new.retry_policy, template.retry_policy if template else None, NO_RETRY),
-                recovery_policy=_first(
-                    new.recovery_policy, template.recovery_policy if template else None, NO_RECOVERY
-                ),
-                scheduled_time=scheduled,
-                start_time=None,
-                end_time=None,
-                work_pool_id=pool_id,
-            ),
+            facts=self._facts(run_id, new, template, pool_id),
             name=new.name or f"{flow_name}-{run_id.hex[-6:]}",
             flow_id=flow_id,
             flow_name=flow_name,
@@ -250,13 +246,31 @@ class _Batch:
             trace=new.trace,
             create_time=now,
             update_time=now,
+            deployment_name=template.deployment_name if template is not None else "",
         )
+
+    def _facts(self, run_id: UUID, new: NewFlowRun, template: RunTemplate | None, pool_id: UUID) -> RunFacts:
+        now = self._tx.now
+        facts = queued(
+            run_id,
+            now=now,
+            scheduled_time=max(new.scheduled_time or now, now),
+            retry_policy=_first(new.retry_policy, template.retry_policy if template else None, NO_RETRY),
+            recovery_policy=_first(new.recovery_policy, template.recovery_policy if template else None, NO_RECOVERY),
+            work_pool_id=pool_id,
+        )
+        return facts if template is None else self._skip_limits.applied(facts, template, now=now)
 
 
 def _first(given: R | None, from_deployment: R | None, otherwise: R) -> R:
     if given is not None:
         return given
     return from_deployment if from_deployment is not None else otherwise
+
+
+def _misfit(new: NewFlowRun, template: RunTemplate) -> InvalidArgument | None:
+    of_deployment = json.loads(template.parameters) if template.parameters else {}
+    return unfit(template.parameter_schema, {**of_deployment, **new.parameters}, "parameters_json")
 
 
 def _parameters(new: NewFlowRun, template: RunTemplate | None) -> str:

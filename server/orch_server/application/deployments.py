@@ -1,5 +1,6 @@
 """Deployments: created with their flow, changed in versions, deleted when no run needs them any more."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -11,10 +12,18 @@ from orch_server.application.etags import check_etag
 from orch_server.application.flows import ensure_flow
 from orch_server.application.hints import NAMES_TO_LOOK_AT, close_names
 from orch_server.application.pages import Page, PageRequest, after_number, id_key, page_of
+from orch_server.application.parameter_schemas import refuse_schema, unfit
 from orch_server.application.ports import SCHEDULES_TOPIC, Ids, Store, Transaction
 from orch_server.application.replies import Reply, once
 from orch_server.application.work_queues import resolve_queue
-from orch_server.domain.deployments import ConcurrencyPolicy, Deployment, DeploymentVersion, RunTemplate
+from orch_server.domain.deployments import (
+    ConcurrencyPolicy,
+    Deployment,
+    DeploymentVersion,
+    RunTemplate,
+    makes_version,
+    version_of,
+)
 from orch_server.domain.launch import LaunchSpec
 from orch_server.domain.policies import NO_RECOVERY, NO_RETRY, RecoveryPolicy, RetryPolicy
 from orch_server.domain.work_pools import DEFAULT_POOL, DEFAULT_QUEUE
@@ -71,7 +80,12 @@ class Deployments:
         self._ids = ids
 
     async def create(self, draft: DeploymentDraft, reply: Reply[Deployment, A]) -> A:
-        """Create a deployment, and its flow where that is new. Raises NotFound for pool and queue, AlreadyExists."""
+        """Create a deployment, and its flow where that is new.
+
+        Raises NotFound for pool and queue, AlreadyExists, InvalidArgument for a wrong schema and for parameters that do
+        not fit it.
+        """
+        _refuse_parameters(draft.parameters, draft.parameter_schema)
         return await self._store.write(lambda tx: once(tx, reply, lambda: self._create(tx, draft)))
 
     def _create(self, tx: Transaction, draft: DeploymentDraft) -> Deployment:
@@ -119,9 +133,9 @@ class Deployments:
     async def update(
         self, deployment_id: UUID, changes: Mapping[str, Any], etag: str, *, reply: Reply[Deployment, A]
     ) -> A:
-        """Set some of a deployment's fields; another launch spec makes a new version.
+        """Set some of a deployment's fields. What a version keeps makes a new one where it changes.
 
-        Raises NotFound, for pool and queue too, and Conflict.
+        Raises NotFound, for pool and queue too, Conflict, and InvalidArgument as `create` does.
         """
         return await self._store.write(lambda tx: once(tx, reply, lambda: _update(tx, deployment_id, changes, etag)))
 
@@ -165,14 +179,23 @@ def _update(tx: Transaction, deployment_id: UUID, changes: Mapping[str, Any], et
         raise deployment_not_found(deployment_id)
     check_etag(etag, old.version, resource="deployment", key=f"{old.flow_name}/{old.name}")
     new = replace(old, **{**changes, **placed}, update_time=tx.now, version=old.version + 1)
-    if new.launch_spec != old.launch_spec:
+    if (old.parameters, old.parameter_schema) != (new.parameters, new.parameter_schema):
+        _refuse_parameters(new.parameters, new.parameter_schema)
+    if makes_version(old, new):
         new = replace(new, current_version=old.current_version + 1)
-        tx.deployments.add_version(DeploymentVersion(new.id, new.current_version, new.launch_spec, tx.now))
+        tx.deployments.add_version(version_of(new, tx.now))
     if not tx.deployments.change(new, old_version=old.version):
         raise Conflict("deployment", f"{old.flow_name}/{old.name}")
     if old.paused and not new.paused:
         tx.announce(SCHEDULES_TOPIC)
     return new
+
+
+def _refuse_parameters(parameters: str, schema: str) -> None:
+    refuse_schema(schema, "deployment.parameter_schema_json")
+    misfit = unfit(schema, json.loads(parameters or "{}"), "deployment.parameters_json", defaults=True)
+    if misfit is not None:
+        raise misfit
 
 
 def _placed(tx: Transaction, deployment_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,31 +5,30 @@ one transaction: whatever stops a scheduler, a time is either decided or still d
 and nominal time, so that a schedule that is deleted and created again does not fire the same time twice.
 """
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from orch_server.application.concurrency import SkipLimits
 from orch_server.application.flow_runs import request_cancel
 from orch_server.application.ports import Ids, Transaction, pool_topic
 from orch_server.application.schedule_rows import Advance
+from orch_server.application.scheduled_runs import ScheduledTime, schedule_key, scheduled_runs
 from orch_server.domain.deployment_schedules import Schedule
 from orch_server.domain.deployments import RunTemplate
-from orch_server.domain.flow_runs import NO_TRACE, FlowRun
-from orch_server.domain.runs import RunFacts
 from orch_server.domain.schedules import (
+    DEFAULT_WINDOW_FOR_ALL,
+    CatchUpPolicy,
     Due,
     InvalidScheduleError,
     OverlapPolicy,
     decide_overlap,
     due_times,
-    idempotency_key,
     jittered,
     next_time,
 )
-from orch_server.domain.states import State, StateType, default_name
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,6 @@ MAX_RUNS = 1000
 """Runs a transaction, about: a schedule always gets to fire one."""
 
 _UNREADABLE_RETRY = timedelta(minutes=10)
-_LONGEST_NAME = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,9 @@ def fire_due(tx: Transaction, ids: Ids, *, max_schedules: int = MAX_SCHEDULES) -
     decide = _Decider(now, most=max(1, MAX_RUNS // max(1, len(ready))))
     plans = [decide(each, templates[each.deployment_id]) for each in ready]
     plans = _overlapping(tx, _unfired(tx, plans))
-    runs = [_run(ids, plan, nominal, now) for plan in plans for nominal in plan.fire]
+    times = [_time(plan, nominal) for plan in plans for nominal in plan.fire]
+    skip_limits = SkipLimits(tx, {each.template.deployment_id: each.template for each in times}.values())
+    runs = scheduled_runs(ids, times, now=now, skip_limits=skip_limits)
     tx.flow_runs.add(runs)
     cancelled = [run_id for plan in plans for run_id in plan.cancel]
     if cancelled:
@@ -113,6 +113,7 @@ class _Decider:
             schedule.next_time,
             schedule.catch_up_policy,
             schedule.catch_up_window,
+            schedule.overlap_policy == OverlapPolicy.CANCEL_OLD,
             template.paused,
         )
         due = self._known.get(question)
@@ -124,12 +125,13 @@ class _Decider:
         try:
             if paused:
                 return Due(fire=(), skipped=0, next=next_time(schedule.spec, self._now))
+            catch_up, window = _caught_up(schedule)
             return due_times(
                 schedule.spec,
                 last=schedule.next_time or self._now,
                 now=self._now,
-                catch_up=schedule.catch_up_policy,
-                window=schedule.catch_up_window,
+                catch_up=catch_up,
+                window=window,
                 limit=self._most,
             )
         except InvalidScheduleError as error:
@@ -141,16 +143,22 @@ class _Decider:
             return Due(fire=(), skipped=0, next=self._now + _UNREADABLE_RETRY)
 
 
+def _caught_up(schedule: Schedule) -> tuple[CatchUpPolicy, timedelta | None]:
+    """Which missed times fire, and how old they may be. Where a new run cancels the older ones, only the newest does: a
+    round that fires a few at a time would begin runs for the next round to cancel."""
+    if schedule.catch_up_policy != CatchUpPolicy.ALL or schedule.overlap_policy != OverlapPolicy.CANCEL_OLD:
+        return schedule.catch_up_policy, schedule.catch_up_window
+    window = schedule.catch_up_window
+    return CatchUpPolicy.LATEST, DEFAULT_WINDOW_FOR_ALL if window is None else window
+
+
 def _unfired(tx: Transaction, plans: Sequence[_Plan]) -> list[_Plan]:
     """The plans without the times that a schedule of that name has fired before."""
-    keys = [(plan.template.deployment_id, _key(plan, nominal)) for plan in plans for nominal in plan.fire]
+    keys = [_key(plan, nominal) for plan in plans for nominal in plan.fire]
     known = tx.flow_runs.find_by_key(keys)
     if not known:
         return list(plans)
-    return [
-        replace(plan, fire=tuple(t for t in plan.fire if (plan.template.deployment_id, _key(plan, t)) not in known))
-        for plan in plans
-    ]
+    return [replace(plan, fire=tuple(time for time in plan.fire if _key(plan, time) not in known)) for plan in plans]
 
 
 def _overlapping(tx: Transaction, plans: Sequence[_Plan]) -> list[_Plan]:
@@ -185,64 +193,16 @@ def _advance(plan: _Plan) -> Advance:
     return Advance(schedule.id, schedule.next_time, plan.following, last)
 
 
-def _key(plan: _Plan, nominal: datetime) -> str:
-    return idempotency_key(plan.schedule.name, nominal)
+def _key(plan: _Plan, nominal: datetime) -> tuple[UUID, str]:
+    return plan.template.deployment_id, schedule_key(plan.schedule, nominal)
 
 
-def _run(ids: Ids, plan: _Plan, nominal: datetime, now: datetime) -> FlowRun:
-    schedule, template = plan.schedule, plan.template
-    return FlowRun(
-        facts=RunFacts(
-            id=ids.new(now),
-            state=State(StateType.SCHEDULED, default_name(StateType.SCHEDULED), now),
-            version=1,
-            token=0,
-            report_sequence=0,
-            attempt=0,
-            retries_used=0,
-            crash_restarts_used=0,
-            lost_from=None,
-            retry_policy=template.retry_policy,
-            recovery_policy=template.recovery_policy,
-            scheduled_time=jittered(nominal, schedule.jitter, str(schedule.id)),
-            start_time=None,
-            end_time=None,
-            work_pool_id=template.work_pool_id,
-        ),
-        name=_name(template.deployment_name, nominal),
-        flow_id=template.flow_id,
-        flow_name=template.flow_name,
-        deployment_id=template.deployment_id,
-        deployment_version=template.version,
-        work_queue_id=template.work_queue_id,
-        work_pool_name=template.work_pool_name,
-        work_queue_name=template.work_queue_name,
-        parameters=_parameters(template.parameters, schedule.parameters),
-        job_variables="",
-        tags=tuple(sorted(set(template.tags))),
-        idempotency_key=_key(plan, nominal),
-        parent_flow_run_id=None,
-        parent_task_run_id=None,
-        schedule_id=schedule.id,
-        nominal_time=nominal,
-        waits_for_schedule=schedule.overlap_policy in {OverlapPolicy.QUEUE, OverlapPolicy.CANCEL_OLD},
-        trace=NO_TRACE,
-        create_time=now,
-        update_time=now,
+def _time(plan: _Plan, nominal: datetime) -> ScheduledTime:
+    schedule = plan.schedule
+    return ScheduledTime(
+        schedule=schedule,
+        template=plan.template,
+        nominal=nominal,
+        start=jittered(nominal, schedule.jitter, str(schedule.id)),
+        waits=schedule.overlap_policy in {OverlapPolicy.QUEUE, OverlapPolicy.CANCEL_OLD},
     )
-
-
-def _name(deployment_name: str, nominal: datetime) -> str:
-    """ "nightly-2026-03-01T02:00:00Z", cut where the deployment's name is long."""
-    time = f"-{nominal:%Y-%m-%dT%H:%M:%SZ}"
-    return deployment_name[: _LONGEST_NAME - len(time)] + time
-
-
-def _parameters(of_deployment: str, of_schedule: str) -> str:
-    """The schedule's parameters over the deployment's; the text of one as it is where the other has none.
-
-    In ASCII: a text may hold an escaped half of a surrogate pair, which no database stores unescaped.
-    """
-    if not of_schedule or not of_deployment:
-        return of_schedule or of_deployment or "{}"
-    return json.dumps({**json.loads(of_deployment), **json.loads(of_schedule)})

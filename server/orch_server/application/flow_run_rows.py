@@ -72,6 +72,10 @@ class FlowRunRows(Protocol):
         """Another process holds a locked run of no pool from now on, and runs this version of its flow."""
         ...
 
+    def set_flow_version(self, run_id: UUID, flow_version: str) -> None:
+        """A locked run's process runs this version of its flow."""
+        ...
+
     def rename(self, run_id: UUID, *, name: str, tags: Sequence[str], version: int) -> bool:
         """Set a run's name and tags where it still has this version; False where not."""
         ...

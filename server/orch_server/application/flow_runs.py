@@ -16,6 +16,10 @@ from orch_server.domain.runs import RunFacts, apply
 from orch_server.domain.states import LEASED, TERMINAL, StateChange, StateType
 from orch_server.domain.transitions import Event, transition
 
+_DEPLOYMENT_GONE = (
+    "The run's deployment has been deleted, and with it what says how the run is started. Deploy the flow again, and "
+    "create a new run."
+)
 _POOL_GONE = "The run's work pool is gone, and with it the workers that could take the run. Create a new run."
 _NO_POOL = (
     "The run was started by its own process and belongs to no work pool: no worker would take it. Run the script "
@@ -103,8 +107,11 @@ class FlowRuns:
 
         return await self._store.write(lambda tx: once(tx, reply, lambda: stop(tx)))
 
-    async def retry(self, run_id: UUID, reply: Reply[FlowRun, A]) -> A:
-        """Queue a run that has ended for one more attempt. Raises NotFound, FailedPrecondition."""
+    async def retry(self, run_id: UUID, reply: Reply[FlowRun, A], *, from_task_run_id: UUID | None = None) -> A:
+        """Queue a run that has ended for one more attempt. Raises NotFound, FailedPrecondition.
+
+        from_task_run_id: what this task run of it returned, and all that came after, is not taken again.
+        """
 
         def again(tx: Transaction) -> FlowRun:
             facts = _locked(tx, run_id)
@@ -112,10 +119,9 @@ class FlowRuns:
             if step is None:
                 text = f"The run is {facts.state.name}; only a run that has ended can be tried again."
                 raise FailedPrecondition(text, reason="RUN_NOT_ENDED", metadata={"flow_run_id": str(run_id)})
-            if not _get(tx, run_id).work_queue_name:
-                text = _POOL_GONE if facts.work_pool_id is not None else _NO_POOL
-                raise FailedPrecondition(text, reason="RUN_HAS_NO_POOL", metadata={"flow_run_id": str(run_id)})
-            apply_changes(tx, [Change(facts, (apply(facts, step, now=tx.now, message="Retry was asked for."),))])
+            _refuse_unstartable(tx, _get(tx, run_id))
+            message = _superseded(tx, run_id, from_task_run_id) if from_task_run_id else "Retry was asked for."
+            apply_changes(tx, [Change(facts, (apply(facts, step, now=tx.now, message=message),))])
             return _get(tx, run_id)
 
         return await self._store.write(lambda tx: once(tx, reply, lambda: again(tx)))
@@ -139,8 +145,8 @@ def request_cancel(tx: Transaction, run_ids: Sequence[UUID], reason: str) -> Non
     request_cancel_locked(tx, list(tx.flow_runs.lock(run_ids).values()), reason)
 
 
-def request_cancel_locked(tx: Transaction, runs: Sequence[RunFacts], reason: str) -> None:
-    """The same, for runs that are locked already."""
+def request_cancel_locked(tx: Transaction, runs: Sequence[RunFacts], reason: str) -> int:
+    """The same, for runs that are locked already; returns how many were asked for that had not been before."""
     steps = [(run, step) for run in runs if (step := transition(run.state.type, Event.REQUEST_CANCEL)) is not None]
     changes = [Change(run, (apply(run, step, now=tx.now, message=reason),)) for run, step in steps]
     tx.flow_runs.change(changes)
@@ -150,6 +156,27 @@ def request_cancel_locked(tx: Transaction, runs: Sequence[RunFacts], reason: str
     for lease in tx.leases.get(held).values() if held else ():
         if lease.session_id is not None:
             tx.announce(session_topic(lease.session_id))
+    return len(changes)
+
+
+def _refuse_unstartable(tx: Transaction, run: FlowRun) -> None:
+    """Raises FailedPrecondition for a run that no worker could be granted, or start. Until the transaction ends its
+    deployment stays."""
+    known = {"flow_run_id": str(run.id)}
+    if not run.work_queue_name:
+        text = _POOL_GONE if run.facts.work_pool_id is not None else _NO_POOL
+        raise FailedPrecondition(text, reason="RUN_HAS_NO_POOL", metadata=known)
+    if run.deployment_id is not None and not tx.deployments.run_templates([run.deployment_id]):
+        raise FailedPrecondition(_DEPLOYMENT_GONE, reason="RUN_HAS_NO_DEPLOYMENT", metadata=known)
+
+
+def _superseded(tx: Transaction, run_id: UUID, first_id: UUID) -> str:
+    """Let a rerun begin at a task run; returns what to say of it. Raises NotFound for one that is not this run's."""
+    first = tx.task_runs.get(first_id)
+    if first is None or first.flow_run_id != run_id:
+        raise NotFound("task run", str(first_id), f"The flow run {run_id} has none of that id.")
+    tx.task_runs.supersede(first)
+    return f"A rerun from the task {first.name!r} on was asked for."
 
 
 def _refuse_if_ended_otherwise(run: FlowRun) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.lease_rows import NO_BACKLOG, Backlog, Claimable, PoolCapacity, QueueCapacity, Wish
-from orch_server.application.ports import Transaction, run_topic
+from orch_server.application.ports import LIMITS_TOPIC, Transaction, run_topic
 from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.launch import NO_LAUNCH_SPEC, LaunchSpec
 from orch_server.domain.leases import Lease, LeasePhase
@@ -117,6 +117,8 @@ def _due(tx: Transaction, queue: QueueCapacity, most: int, slots: "_DeploymentSl
         fresh = [each for each in candidates if each.run.id not in found][: most - len(found)]
         slots.look(fresh)
         taken = [each.run for each in fresh if slots.take(each.run)]
+        if len(taken) < len(fresh):
+            slots.announce()
         found |= {run.id: run for run in taken}
         if len(candidates) < most or len(taken) == len(fresh):
             break
@@ -129,6 +131,10 @@ class _DeploymentSlots:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._free: dict[UUID, int] = {}
+
+    def announce(self) -> None:
+        """Say that runs wait for a deployment that is full."""
+        self._tx.announce(LIMITS_TOPIC)
 
     def full(self) -> set[UUID]:
         """Deployments that may have no more."""

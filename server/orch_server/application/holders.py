@@ -4,7 +4,7 @@ Each function takes many callers' items in one transaction (group commit) and an
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -210,14 +210,20 @@ def _fresh_leases(
     return leases
 
 
-def adopt(tx: Transaction, flow_run_id: UUID, token: int, adopter_id: UUID) -> GrantedLease:
+def adopt(tx: Transaction, flow_run_id: UUID, token: int, adopter_id: UUID, *, flow_version: str = "") -> GrantedLease:
     """A run's process takes its place as holder. Only one process can; its repeat is answered alike.
 
-    Raises FailedPrecondition (LEASE_LOST, RUN_ENDED, ALREADY_ADOPTED) and NotFound.
+    flow_version: of the code that it runs; empty: nothing to say. Raises FailedPrecondition (LEASE_LOST, RUN_ENDED,
+    ALREADY_ADOPTED) and NotFound.
     """
+    if flow_version:  # runs are locked before leases, as everywhere
+        tx.flow_runs.lock([flow_run_id])
     if not tx.leases.adopt(flow_run_id, token, adopter_id):
         _adopt_lost(tx, flow_run_id, token, adopter_id)
     run = tx.flow_runs.get([flow_run_id])[flow_run_id]
+    if flow_version not in {"", run.flow_version}:
+        tx.flow_runs.set_flow_version(flow_run_id, flow_version)
+        run = replace(run, flow_version=flow_version)
     lease = tx.leases.get([flow_run_id])[flow_run_id]
     return GrantedLease(lease, run, _spec(tx, run))
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from orch_server.domain.deployments import ConcurrencyPolicy
 from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.launch import LaunchSpec
 from orch_server.domain.leases import Lease, LeasePhase
@@ -98,6 +99,15 @@ class Claimable:
 
 
 @dataclass(frozen=True, slots=True)
+class FullDeployment:
+    """A deployment that is at its limit, and does not just let its runs wait."""
+
+    id: UUID
+    limit: int
+    policy: ConcurrencyPolicy
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """What waits in a pool's queues that could not be granted."""
 
@@ -145,6 +155,22 @@ class LeaseRows(Protocol):
 
         The deployments are locked until the transaction ends, so that two servers cannot both use the last slot.
         """
+        ...
+
+    def held_by_deployment(self, deployment_ids: Set[UUID]) -> dict[UUID, int]:
+        """How many runs of these deployments hold a lease now, without locking anything; 0 is left out."""
+        ...
+
+    def runs_held_by_deployment(self, deployment_ids: Set[UUID]) -> dict[UUID, list[UUID]]:
+        """Which runs of these deployments hold a lease now, without locking anything."""
+        ...
+
+    def full_deployments(self) -> list[FullDeployment]:
+        """Deployments that are at their limit now, and whose policy is not to let runs wait."""
+        ...
+
+    def waiting_for(self, deployment_ids: Set[UUID], *, limit: int) -> list[tuple[UUID, UUID]]:
+        """Runs of these deployments that are due and were never granted, newest first, each after its deployment."""
         ...
 
     def backlog(self, work_queue_ids: Sequence[UUID]) -> Backlog:

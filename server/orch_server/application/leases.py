@@ -105,9 +105,9 @@ class Leases:
         """When a holder of leases of this TTL should speak next."""
         return next_sync(ttl, load=self._load.level, chance=self._chance())
 
-    async def adopt(self, flow_run_id: UUID, token: int, adopter_id: UUID) -> GrantedLease:
+    async def adopt(self, flow_run_id: UUID, token: int, adopter_id: UUID, *, flow_version: str = "") -> GrantedLease:
         """A run's process takes its place as holder. Raises FailedPrecondition and NotFound."""
-        return await self._store.write(lambda tx: adopt(tx, flow_run_id, token, adopter_id))
+        return await self._store.write(lambda tx: adopt(tx, flow_run_id, token, adopter_id, flow_version=flow_version))
 
     async def report(self, reports: Sequence[RunReport]) -> list[Reported]:
         """Take reports of states; one verdict each, in their order."""

@@ -87,6 +87,9 @@ def session_topic(session_id: UUID) -> Topic:
     return f"s{session_id.hex}"
 
 
+LIMITS_TOPIC: Topic = "limits"
+"""A deployment with a concurrency limit may have reached it, and runs may wait for it."""
+
 SCHEDULES_TOPIC: Topic = "schedules"
 """A schedule was created or changed: the next due time may be earlier."""
 

@@ -1,17 +1,21 @@
 """Schedules: created, changed, previewed. What makes them fire is in `firing.py`."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from orch_server.application.backfilling import Backfill, Backfilled, backfill
 from orch_server.application.deployments import deployment_for_run
 from orch_server.application.errors import AlreadyExists, Conflict, NotFound
 from orch_server.application.etags import check_etag
 from orch_server.application.pages import Page, PageRequest, id_key, page_of
+from orch_server.application.parameter_schemas import unfit
 from orch_server.application.ports import SCHEDULES_TOPIC, Ids, Store, Transaction
 from orch_server.application.replies import Reply, once
+from orch_server.application.scheduled_runs import merged_parameters
 from orch_server.domain.deployment_schedules import Schedule, name_of_spec
 from orch_server.domain.schedules import CatchUpPolicy, OverlapPolicy, ScheduleSpec, next_time, preview, times_between
 
@@ -41,11 +45,15 @@ class Schedules:
         self._ids = ids
 
     async def create(self, draft: ScheduleDraft, reply: Reply[Schedule, A]) -> A:
-        """Create a schedule that fires from now on. Raises NotFound for the deployment, AlreadyExists."""
+        """Create a schedule that fires from now on.
+
+        Raises NotFound for the deployment, AlreadyExists, InvalidArgument for parameters that do not fit.
+        """
         return await self._store.write(lambda tx: once(tx, reply, lambda: self._create(tx, draft)))
 
     def _create(self, tx: Transaction, draft: ScheduleDraft) -> Schedule:
         deployment = deployment_for_run(tx, draft.deployment_id)
+        _refuse_unfit(deployment.parameter_schema, deployment.parameters, draft.parameters)
         now = tx.now
         schedule = Schedule(
             id=self._ids.new(now),
@@ -84,13 +92,17 @@ class Schedules:
     async def update(self, schedule_id: UUID, changes: Mapping[str, Any], etag: str, *, reply: Reply[Schedule, A]) -> A:
         """Set some of a schedule's fields; with another spec, or no longer paused, it fires from now on.
 
-        Raises NotFound and Conflict.
+        Raises NotFound, Conflict, and InvalidArgument for parameters that do not fit.
         """
         return await self._store.write(lambda tx: once(tx, reply, lambda: _update(tx, schedule_id, changes, etag)))
 
     async def delete(self, schedule_id: UUID, etag: str, *, reply: Reply[None, A]) -> A:
         """Delete a schedule; its runs stay. Raises NotFound and Conflict."""
         return await self._store.write(lambda tx: once(tx, reply, lambda: _delete(tx, schedule_id, etag)))
+
+    async def backfill(self, wish: Backfill, reply: Reply[Backfilled, A]) -> A:
+        """Make runs for past times that have none. Raises NotFound, InvalidArgument, FailedPrecondition."""
+        return await self._store.write(lambda tx: once(tx, reply, lambda: backfill(tx, self._ids, wish)))
 
     async def preview(
         self, spec: ScheduleSpec, *, after: datetime | None, until: datetime | None, count: int
@@ -110,12 +122,23 @@ def _update(tx: Transaction, schedule_id: UUID, changes: Mapping[str, Any], etag
     old = _there(tx.schedules.lock(schedule_id), schedule_id)
     check_etag(etag, old.version, resource="schedule", key=old.name)
     new = replace(old, **changes, update_time=tx.now, version=old.version + 1)
+    deployment = tx.deployments.get(old.deployment_id) if "parameters" in changes else None
+    if deployment is not None:
+        _refuse_unfit(deployment.parameter_schema, deployment.parameters, new.parameters)
     if new.spec != old.spec or (old.paused and not new.paused):
         new = replace(new, next_time=next_time(new.spec, tx.now))
     if not tx.schedules.change(new, old_version=old.version):
         raise Conflict("schedule", old.name)
     tx.announce(SCHEDULES_TOPIC)
     return new
+
+
+def _refuse_unfit(schema: str, of_deployment: str, of_schedule: str) -> None:
+    """Raises InvalidArgument where runs of a schedule would have parameters that do not fit."""
+    parameters = json.loads(merged_parameters(of_deployment, of_schedule))
+    misfit = unfit(schema, parameters, "schedule.parameters_json")
+    if misfit is not None:
+        raise misfit
 
 
 def _delete(tx: Transaction, schedule_id: UUID, etag: str) -> None:

@@ -37,6 +37,18 @@ class TaskRunRows(Protocol):
         """A flow run's task runs in the order of their ids, past `after`; without their results' bytes."""
         ...
 
+    def result_sizes(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """How many bytes of results are stored with these task runs; those without are left out."""
+        ...
+
+    def result_data(self, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """The bytes of results that are stored with these task runs."""
+        ...
+
+    def supersede(self, first: TaskRun) -> None:
+        """Mark a task run, and those of its flow run that were created at the same time or later, as superseded."""
+        ...
+
     def states(self, task_run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:
         """A task run's history, oldest first, past a version."""
         ...

@@ -1,7 +1,8 @@
 """Takes reports of task runs, and lists them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from uuid import UUID
 
 from orch_server.application.errors import InvalidArgument, NotFound
@@ -11,6 +12,9 @@ from orch_server.application.ports import Lane, Store, Transaction, pool_topic
 from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunReport, TaskRunStanding, revives, supersedes
+
+MAX_RESULT_BYTES = 4 * 1024 * 1024
+"""Of results in one page: well below what a message may hold."""
 
 _MAX_BATCH = 8
 """Calls in one transaction. Each may hold thousands of reports."""
@@ -97,17 +101,28 @@ class TaskRuns:
         """One task run. Raises NotFound."""
         return await self._store.read(lambda tx: _get(tx, task_run_id))
 
-    async def page(self, request: PageRequest, flow_run_id: UUID, state_types: Sequence[StateType]) -> Page[TaskRun]:
-        """A flow run's task runs in the order of their ids. Raises NotFound where there is no such flow run."""
+    async def page(
+        self,
+        request: PageRequest,
+        flow_run_id: UUID,
+        state_types: Sequence[StateType],
+        *,
+        include_results: bool = False,
+    ) -> Page[TaskRun]:
+        """A flow run's task runs in the order of their ids. Raises NotFound where there is no such flow run.
+
+        include_results: with the bytes of their results, and no more of them than MAX_RESULT_BYTES hold.
+        """
         after = id_key(request)
 
-        def work(tx: Transaction) -> Sequence[TaskRun]:
+        def work(tx: Transaction) -> tuple[Sequence[TaskRun], int]:
             if tx.fences.look(flow_run_id) is None:
                 raise NotFound("flow run", str(flow_run_id))
-            return tx.task_runs.page(flow_run_id, state_types=state_types, after=after, limit=request.size + 1)
+            rows = tx.task_runs.page(flow_run_id, state_types=state_types, after=after, limit=request.size + 1)
+            return _with_results(tx, rows, request.size) if include_results else (rows, request.size)
 
-        rows = await self._store.read(work)
-        return page_of(rows, size=request.size, scope=request.scope, key=[(str(run.id),) for run in rows])
+        rows, size = await self._store.read(work)
+        return page_of(rows, size=size, scope=request.scope, key=[(str(run.id),) for run in rows])
 
     async def states(self, request: PageRequest, task_run_id: UUID) -> Page[StateChange]:
         """A task run's history, oldest first. Raises NotFound."""
@@ -119,6 +134,21 @@ class TaskRuns:
 
         rows = await self._store.read(work)
         return page_of(rows, size=request.size, scope=request.scope, key=[(each.version,) for each in rows])
+
+
+def _with_results(tx: Transaction, rows: Sequence[TaskRun], size: int) -> tuple[Sequence[TaskRun], int]:
+    """As many of the rows as their results allow, with those, and of how many the page is; a page has one at least."""
+    sizes = tx.task_runs.result_sizes([run.id for run in rows])
+    reached = accumulate(sizes.get(run.id, 0) for run in rows)
+    size = min(max(1, sum(total <= MAX_RESULT_BYTES for total in reached)), size)
+    data = tx.task_runs.result_data([run.id for run in rows[:size]])
+    return [_with_data(run, data.get(run.id)) for run in rows[: size + 1]], size
+
+
+def _with_data(run: TaskRun, data: bytes | None) -> TaskRun:
+    if run.result is None or data is None:
+        return run
+    return replace(run, result=replace(run.result, data=data))
 
 
 def _get(tx: Transaction, task_run_id: UUID) -> TaskRun:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from orch_server.application.errors import NotFound
+from orch_server.application.errors import FailedPrecondition, NotFound
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import apply_changes
 from orch_server.application.lease_rows import LeaseView, Session
@@ -20,6 +20,9 @@ from orch_server.domain.states import StateType
 from orch_server.domain.transitions import Event, transition
 from orch_server.domain.work_pools import WorkPool
 
+PROTOCOL_VERSIONS = (1,)
+"""Versions of the worker protocol that this control plane speaks, ascending."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
@@ -32,6 +35,8 @@ class NewSession:
     labels: Mapping[str, str]
     capabilities: tuple[str, ...]
     worker_version: str
+    protocol_version: int = 0
+    """Of the worker protocol; 0: it does not say, and is taken to speak the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class Workers:
         self._hints = hints
 
     async def open(self, new: NewSession, reply: Reply[OpenedSession, A]) -> A:
-        """Open a session. Raises NotFound for an unknown pool or queue."""
+        """Open a session. Raises NotFound for an unknown pool or queue, FailedPrecondition for an unknown protocol."""
+        _refuse_protocol(new.protocol_version)
         return await self._store.write(lambda tx: once(tx, reply, lambda: self._open(tx, new)))
 
     def _open(self, tx: Transaction, new: NewSession) -> OpenedSession:
@@ -145,6 +151,19 @@ class Workers:
 
 _HINTLESS_SECONDS = 30.0
 """After so long a silence a hint is sent anyway: one may have been lost."""
+
+
+def _refuse_protocol(version: int) -> None:
+    if version == 0 or version in PROTOCOL_VERSIONS:
+        return
+    known = ", ".join(map(str, PROTOCOL_VERSIONS))
+    older = version < PROTOCOL_VERSIONS[0]
+    raise FailedPrecondition(
+        f"The worker speaks version {version} of the worker protocol, and this control plane speaks {known}. Upgrade "
+        + ("the worker." if older else "the control plane, or run a worker of its version."),
+        reason="PROTOCOL_VERSION",
+        metadata={"asked": str(version), "supported": known},
+    )
 
 
 def _pool_id(tx: Transaction, name: str) -> UUID | None:

@@ -58,7 +58,27 @@ class DeploymentVersion:
     deployment_id: UUID
     number: int
     launch_spec: LaunchSpec
+    parameters: str
+    parameter_schema: str
     create_time: datetime
+
+
+def version_of(deployment: Deployment, create_time: datetime) -> DeploymentVersion:
+    """A deployment's newest version, made at this time."""
+    return DeploymentVersion(
+        deployment_id=deployment.id,
+        number=deployment.current_version,
+        launch_spec=deployment.launch_spec,
+        parameters=deployment.parameters,
+        parameter_schema=deployment.parameter_schema,
+        create_time=create_time,
+    )
+
+
+def makes_version(old: Deployment, new: Deployment) -> bool:
+    """Whether a change makes a new version: it changes what a version keeps."""
+    kept = ("launch_spec", "parameters", "parameter_schema")
+    return any(getattr(old, name) != getattr(new, name) for name in kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +96,7 @@ class RunTemplate:
     work_queue_name: str
     paused: bool
     parameters: str
+    parameter_schema: str
     tags: tuple[str, ...]
     launch_spec: LaunchSpec
     concurrency_limit: int | None

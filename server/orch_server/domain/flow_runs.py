@@ -56,6 +56,8 @@ class FlowRun:
     """The version of the flow's code, as its author names it."""
     holder: ProcessHolder | None = None
     """The process that holds the run without a worker, or held it last; None for a run of a pool."""
+    deployment_name: str = ""
+    """Empty without a deployment, and where it has been deleted since."""
 
     @property
     def id(self) -> UUID:

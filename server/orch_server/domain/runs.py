@@ -130,8 +130,8 @@ def _event_of(run: RunFacts, report: RunReport) -> Event:
 
 
 def _may_restart(run: RunFacts) -> bool:
-    started = run.state.type in {StateType.RUNNING, StateType.PAUSED}
-    return started and run.crash_restarts_used < run.recovery_policy.allowed_restarts
+    """Also one that is PENDING: where its holder says that its process ended, code may have run before it could tell."""
+    return run.crash_restarts_used < run.recovery_policy.allowed_restarts
 
 
 def contact_lost(run: RunFacts) -> Event:

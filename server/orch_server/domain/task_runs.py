@@ -28,6 +28,8 @@ class TaskRun:
     start_time: datetime | None
     end_time: datetime | None
     version: int
+    superseded: bool = False
+    """A rerun was asked for from here or from before: its result is no checkpoint. Reports do not change it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,6 @@ class Transition:
     lease: LeaseEffect
 
 
-_RUNS = (S.RUNNING, S.PAUSED)
 _HELD = (S.PENDING, S.RUNNING, S.PAUSED)
 
 _ROWS: tuple[tuple[tuple[StateType, ...], Event, StateType, LeaseEffect], ...] = (
@@ -88,7 +87,7 @@ _ROWS: tuple[tuple[tuple[StateType, ...], Event, StateType, LeaseEffect], ...] =
     (_HELD, Event.FAIL, S.FAILED, LeaseEffect.DROPPED),
     (_HELD, Event.RETRY, S.SCHEDULED, LeaseEffect.DROPPED),
     (_HELD, Event.CRASH, S.CRASHED, LeaseEffect.DROPPED),
-    (_RUNS, Event.RESTART, S.SCHEDULED, LeaseEffect.DROPPED),
+    (_HELD, Event.RESTART, S.SCHEDULED, LeaseEffect.DROPPED),
     ((S.PENDING,), Event.REQUEUE, S.SCHEDULED, LeaseEffect.DROPPED),
     ((*_HELD, S.CANCELLING), Event.STOP, S.CANCELLED, LeaseEffect.DROPPED),
     ((S.SCHEDULED,), Event.REQUEST_CANCEL, S.CANCELLED, LeaseEffect.NONE),

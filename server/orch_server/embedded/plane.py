@@ -17,6 +17,8 @@ from orch_proto.v1.flow_run_service_pb2 import (
     ListFlowRunsResponse,
     ListFlowRunStatesRequest,
     ListFlowRunStatesResponse,
+    UpdateFlowRunRequest,
+    UpdateFlowRunResponse,
 )
 from orch_proto.v1.lease_service_pb2 import (
     AdoptLeaseRequest,
@@ -138,6 +140,10 @@ class EmbeddedPlane:
     async def list_flow_run_states(self, request: ListFlowRunStatesRequest) -> ListFlowRunStatesResponse:
         """Read a history."""
         return await self._answer(self._services.flow_runs.ListFlowRunStates, request)
+
+    async def update_flow_run(self, request: UpdateFlowRunRequest) -> UpdateFlowRunResponse:
+        """Change what people see of a run."""
+        return await self._answer(self._services.flow_runs.UpdateFlowRun, request)
 
     async def cancel_flow_run(self, request: CancelFlowRunRequest) -> CancelFlowRunResponse:
         """Ask for a stop."""

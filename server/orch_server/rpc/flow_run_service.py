@@ -31,7 +31,7 @@ from orch_server.application.flow_runs import FlowRuns
 from orch_server.application.telemetry import Telemetry
 from orch_server.rpc.call_trace import call_trace
 from orch_server.rpc.context import Context
-from orch_server.rpc.convert.basics import check_text, page_request, parse_id
+from orch_server.rpc.convert.basics import check_text, page_request, parse_id, parse_optional_id
 from orch_server.rpc.convert.field_masks import masked_paths
 from orch_server.rpc.convert.flow_runs import (
     created_message,
@@ -124,6 +124,7 @@ class FlowRunServicer:
         return await self._runs.retry(
             parse_id(request.flow_run_id, "flow_run_id"),
             reply_with(request, RetryFlowRunResponse, lambda run: RetryFlowRunResponse(flow_run=flow_run_message(run))),
+            from_task_run_id=parse_optional_id(request.from_task_run_id, "from_task_run_id"),
         )
 
     async def ListFlowRunStates(self, request: ListFlowRunStatesRequest, context: Context) -> ListFlowRunStatesResponse:

@@ -30,7 +30,14 @@ from orch_server.application.telemetry import Telemetry
 from orch_server.application.workers import Workers
 from orch_server.rpc.call_trace import call_trace
 from orch_server.rpc.context import Context
-from orch_server.rpc.convert.basics import from_duration, page_request, parse_id, parse_optional_id, to_duration
+from orch_server.rpc.convert.basics import (
+    check_text,
+    from_duration,
+    page_request,
+    parse_id,
+    parse_optional_id,
+    to_duration,
+)
 from orch_server.rpc.convert.leases import (
     lease_info_message,
     lease_message,
@@ -39,7 +46,7 @@ from orch_server.rpc.convert.leases import (
     to_held,
     to_reports,
 )
-from orch_server.rpc.convert.process_runs import to_new_process_run, to_resumption
+from orch_server.rpc.convert.process_runs import LONGEST_VERSION, to_new_process_run, to_resumption
 from orch_server.rpc.convert.states import cut
 from orch_server.rpc.replies import reply_with
 
@@ -90,7 +97,10 @@ class LeaseServicer:
     async def AdoptLease(self, request: AdoptLeaseRequest, context: Context) -> AdoptLeaseResponse:
         """Make a run's process the holder."""
         granted = await self._leases.adopt(
-            parse_id(request.flow_run_id, "flow_run_id"), request.token, parse_id(request.adopter_id, "adopter_id")
+            parse_id(request.flow_run_id, "flow_run_id"),
+            request.token,
+            parse_id(request.adopter_id, "adopter_id"),
+            flow_version=check_text(request.flow_version, "flow_version", longest=LONGEST_VERSION),
         )
         return AdoptLeaseResponse(lease=lease_message(granted), next_sync=self._pace(granted))
 

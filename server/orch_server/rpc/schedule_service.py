@@ -1,6 +1,8 @@
 """The service of schedules: convert, call, convert."""
 
 from orch_proto.v1.schedule_service_pb2 import (
+    BackfillScheduleRequest,
+    BackfillScheduleResponse,
     CreateScheduleRequest,
     CreateScheduleResponse,
     DeleteScheduleRequest,
@@ -17,6 +19,7 @@ from orch_proto.v1.schedule_service_pb2 import (
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.schedules import Schedules
 from orch_server.rpc.context import Context
+from orch_server.rpc.convert.backfills import backfilled_message, to_backfill
 from orch_server.rpc.convert.basics import optional_time, page_request, parse_id, parse_optional_id, to_timestamp
 from orch_server.rpc.convert.changes import to_changes
 from orch_server.rpc.convert.schedules import SCHEDULE_READERS, schedule_message, to_schedule_draft, to_spec
@@ -75,6 +78,12 @@ class ScheduleServicer:
             parse_id(request.schedule_id, "schedule_id"),
             request.etag,
             reply=reply_with(request, DeleteScheduleResponse, lambda _: DeleteScheduleResponse()),
+        )
+
+    async def BackfillSchedule(self, request: BackfillScheduleRequest, context: Context) -> BackfillScheduleResponse:
+        """Make up for times that have no run."""
+        return await self._schedules.backfill(
+            to_backfill(request), reply_with(request, BackfillScheduleResponse, backfilled_message)
         )
 
     async def PreviewSchedule(self, request: PreviewScheduleRequest, context: Context) -> PreviewScheduleResponse:

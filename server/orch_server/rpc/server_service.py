@@ -4,12 +4,13 @@ from google.protobuf.duration_pb2 import Duration
 
 from orch_proto.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoResponse, ServerLimits
 from orch_server.application.pages import MAX_SIZE
+from orch_server.application.workers import PROTOCOL_VERSIONS
 from orch_server.domain.results import MAX_INLINE_BYTES
 from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import MAX_JSON_BYTES
 from orch_server.rpc.lease_service import MAX_WAIT_SECONDS
 
-CONTRACT_REVISION = 1
+CONTRACT_REVISION = 2
 _MOST_IN_BATCH = 1000
 
 
@@ -21,6 +22,7 @@ class ServerServicer:
             version=version,
             contract_revision=CONTRACT_REVISION,
             database=database,
+            protocol_versions=PROTOCOL_VERSIONS,
             limits=ServerLimits(
                 max_parameters_bytes=MAX_JSON_BYTES,
                 max_inline_result_bytes=MAX_INLINE_BYTES,

@@ -47,7 +47,7 @@ class TaskRunServicer:
         """Read many."""
         run_id = parse_id(request.flow_run_id, "flow_run_id")
         types = [to_state_type(each, "state_types") for each in request.state_types]
-        page = await self._task_runs.page(page_request(request), run_id, types)
+        page = await self._task_runs.page(page_request(request), run_id, types, include_results=request.include_results)
         return ListTaskRunsResponse(
             task_runs=[task_run_message(run) for run in page.items], next_page_token=page.next_token
         )

@@ -110,6 +110,8 @@ def _new_session(request: OpenSessionRequest) -> NewSession:
             raise InvalidArgument.of(field, f"more than {_MOST_NAMES} entries.")
     if request.slots < 0:
         raise InvalidArgument.of("slots", f"{request.slots} is negative.")
+    if request.protocol_version < 0:
+        raise InvalidArgument.of("protocol_version", f"{request.protocol_version} is negative.")
     return NewSession(
         worker_name=check_text(request.worker_name, "worker_name", longest=_LONGEST_NAME, required=True),
         work_pool_name=check_text(request.work_pool_name, "work_pool_name", longest=_LONGEST_NAME, required=True),
@@ -123,4 +125,5 @@ def _new_session(request: OpenSessionRequest) -> NewSession:
         },
         capabilities=tuple(check_text(name, "capabilities", longest=_LONGEST_NAME) for name in request.capabilities),
         worker_version=check_text(request.version, "version", longest=_LONGEST_NAME),
+        protocol_version=request.protocol_version,
     )

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, func, literal_column, not_, or_, select
 
-from orch_server.application.lease_rows import Backlog, Claimable, PoolCapacity, QueueCapacity
+from orch_server.application.lease_rows import Backlog, Claimable, FullDeployment, PoolCapacity, QueueCapacity
+from orch_server.domain.deployments import ConcurrencyPolicy
 from orch_server.storage.batch import one_of
 from orch_server.storage.flow_run_mapping import run_columns, run_of
 from orch_server.storage.scope import Kind, Scope
@@ -75,7 +76,6 @@ def _claimable(kind: Kind) -> Select[Any]:
     return (
         run_columns(with_result=False)
         .add_columns(deployment.c.concurrency_limit.is_not(None).label("limited"))
-        .outerjoin(deployment, deployment.c.id == flow_run.c.deployment_id)
         .where(
             flow_run.c.work_queue_id == bindparam("queue_id", type_=ID),
             _QUEUED,
@@ -95,6 +95,44 @@ def _claimable(kind: Kind) -> Select[Any]:
 _WAITING = select(flow_run.c.scheduled_time).where(flow_run.c.work_queue_id == bindparam("queue_id", type_=ID), _QUEUED)
 _FIRST_DUE = _WAITING.where(flow_run.c.scheduled_time <= _NOW).limit(1)
 _NEXT_DUE = _WAITING.where(flow_run.c.scheduled_time > _NOW).order_by(flow_run.c.scheduled_time).limit(1)
+
+
+_HELD = (
+    select(lease.c.deployment_id, func.count().label("held"))
+    .where(lease.c.deployment_id.is_not(None))
+    .group_by(lease.c.deployment_id)
+    .subquery("held_by_deployment")
+)
+_FULL = (
+    select(deployment.c.id, deployment.c.concurrency_limit, deployment.c.concurrency_policy)
+    .outerjoin(_HELD, _HELD.c.deployment_id == deployment.c.id)
+    .where(
+        deployment.c.concurrency_limit.is_not(None),
+        deployment.c.concurrency_policy != int(ConcurrencyPolicy.QUEUE),
+        func.coalesce(_HELD.c.held, 0) >= deployment.c.concurrency_limit,
+    )
+    .order_by(deployment.c.id)
+)
+
+
+@cache
+def _runs_held(kind: Kind) -> Select[Any]:
+    return select(lease.c.deployment_id, lease.c.flow_run_id).where(one_of(lease.c.deployment_id, "ids", kind))
+
+
+@cache
+def _waiting_for(kind: Kind) -> Select[Any]:
+    return (
+        select(flow_run.c.deployment_id, flow_run.c.id)
+        .where(
+            _QUEUED,
+            flow_run.c.scheduled_time <= _NOW,
+            flow_run.c.token == 0,
+            one_of(flow_run.c.deployment_id, "ids", kind),
+        )
+        .order_by(flow_run.c.id.desc())
+        .limit(bindparam("most"))
+    )
 
 
 class SqlClaims:
@@ -131,11 +169,34 @@ class SqlClaims:
 
     def free_slots(self, deployment_ids: Set[UUID]) -> dict[UUID, int]:
         """How many more runs of deployments that have a limit may hold a lease, counted from live leases."""
-        kind, rows = self._scope.kind, self._scope.rows
-        limits = {row.id: row.concurrency_limit for row in rows(_limits(kind), {"ids": sorted(deployment_ids)})}
-        counted = rows(_leases_by_deployment(kind), {"ids": sorted(limits)}) if limits else ()
-        held = {row.deployment_id: row.held for row in counted}
+        locked = self._scope.rows(_limits(self._scope.kind), {"ids": sorted(deployment_ids)})
+        limits = {row.id: row.concurrency_limit for row in locked}
+        held = self.held_by_deployment(set(limits)) if limits else {}
         return {each: max(limit - held.get(each, 0), 0) for each, limit in limits.items()}
+
+    def held_by_deployment(self, deployment_ids: Set[UUID]) -> dict[UUID, int]:
+        """How many runs of these deployments hold a lease now, without locking anything; 0 is left out."""
+        counted = self._scope.rows(_leases_by_deployment(self._scope.kind), {"ids": sorted(deployment_ids)})
+        return {row.deployment_id: row.held for row in counted}
+
+    def runs_held_by_deployment(self, deployment_ids: Set[UUID]) -> dict[UUID, list[UUID]]:
+        """Which runs of these deployments hold a lease now, without locking anything."""
+        found: dict[UUID, list[UUID]] = {}
+        for row in self._scope.rows(_runs_held(self._scope.kind), {"ids": sorted(deployment_ids)}):
+            found.setdefault(row.deployment_id, []).append(row.flow_run_id)
+        return found
+
+    def full_deployments(self) -> list[FullDeployment]:
+        """Deployments that are at their limit now, and whose policy is not to let runs wait."""
+        return [
+            FullDeployment(row.id, row.concurrency_limit, ConcurrencyPolicy(row.concurrency_policy))
+            for row in self._scope.rows(_FULL, {})
+        ]
+
+    def waiting_for(self, deployment_ids: Set[UUID], *, limit: int) -> list[tuple[UUID, UUID]]:
+        """Runs of these deployments that are due and were never granted, newest first, each after its deployment."""
+        named = {"ids": sorted(deployment_ids), "now": self._scope.now, "most": limit}
+        return [(row.deployment_id, row.id) for row in self._scope.rows(_waiting_for(self._scope.kind), named)]
 
     def backlog(self, work_queue_ids: Sequence[UUID]) -> Backlog:
         """What waits in queues, due or not."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orch_server.application.deployment_rows import DeploymentFilter
-from orch_server.domain.deployments import ConcurrencyPolicy, Deployment, DeploymentVersion, RunTemplate
+from orch_server.domain.deployments import ConcurrencyPolicy, Deployment, DeploymentVersion, RunTemplate, version_of
 from orch_server.storage.batch import one_of
 from orch_server.storage.documents import (
     dump_launch_spec,
@@ -143,10 +143,7 @@ class SqlDeployments:
         statement = _add(self._scope.kind).returning(_d.id)
         if self._scope.connection.execute(statement, _row(deployment_)).first() is None:
             return False
-        first = DeploymentVersion(
-            deployment_.id, deployment_.current_version, deployment_.launch_spec, deployment_.create_time
-        )
-        self.add_version(first)
+        self.add_version(version_of(deployment_, deployment_.create_time))
         return True
 
     def get(self, deployment_id: UUID) -> Deployment | None:
@@ -205,6 +202,8 @@ class SqlDeployments:
             "number": version.number,
             "launch_spec": dump_launch_spec(version.launch_spec),
             "create_time": version.create_time,
+            "parameters": version.parameters,
+            "parameter_schema": version.parameter_schema,
         }
         self._scope.connection.execute(_ADD_VERSION, row)
 
@@ -212,10 +211,7 @@ class SqlDeployments:
         """A deployment's versions, newest first, those with a lower number than `before`, at most `limit`."""
         parameters = {"deployment_id": deployment_id, "before": before, "most": limit}
         rows = self._scope.connection.execute(_versions(first=before is None), parameters)
-        return [
-            DeploymentVersion(row.deployment_id, row.number, load_launch_spec(row.launch_spec), row.create_time)
-            for row in rows
-        ]
+        return [_version(row) for row in rows]
 
     def has_open_runs(self, deployment_id: UUID) -> bool:
         """Whether a run of it has not ended."""
@@ -266,6 +262,17 @@ def _deployment(row: Row[Any]) -> Deployment:
     )
 
 
+def _version(row: Row[Any]) -> DeploymentVersion:
+    return DeploymentVersion(
+        deployment_id=row.deployment_id,
+        number=row.number,
+        launch_spec=load_launch_spec(row.launch_spec),
+        parameters=row.parameters or "",
+        parameter_schema=row.parameter_schema or "",
+        create_time=row.create_time,
+    )
+
+
 def _template(row: Row[Any]) -> RunTemplate:
     return RunTemplate(
         deployment_id=row.id,
@@ -279,6 +286,7 @@ def _template(row: Row[Any]) -> RunTemplate:
         work_queue_name=row.work_queue_name,
         paused=row.paused,
         parameters=row.parameters,
+        parameter_schema=row.parameter_schema,
         tags=load_texts(row.tags),
         launch_spec=load_launch_spec(row.launch_spec),
         concurrency_limit=row.concurrency_limit,

@@ -21,7 +21,7 @@ from orch_server.storage.documents import (
     load_recovery,
     load_retry,
 )
-from orch_server.storage.tables import flow, flow_run, flow_run_result, work_pool, work_queue
+from orch_server.storage.tables import deployment, flow, flow_run, flow_run_result, work_pool, work_queue
 
 _r = flow_run.c
 
@@ -69,6 +69,7 @@ _CARRIED = (
     _r.create_time,
     _r.update_time,
     _r.flow_version,
+    deployment.c.name.label("deployment_name"),
     _r.holder_id,
     _r.holder_name,
     _r.lease_ttl_ms,
@@ -102,6 +103,7 @@ def run_columns(*, with_result: bool) -> Select[Any]:
         flow_run.join(flow, flow.c.id == _r.flow_id)
         .outerjoin(work_pool, work_pool.c.id == _r.work_pool_id)
         .outerjoin(work_queue, work_queue.c.id == _r.work_queue_id)
+        .outerjoin(deployment, deployment.c.id == _r.deployment_id)
         .outerjoin(flow_run_result, result.flow_run_id == _r.id)
     )
     return select(*columns).select_from(joined)
@@ -177,6 +179,7 @@ def run_of(row: Sequence[Any]) -> FlowRun:
         create_time,
         update_time,
         flow_version,
+        deployment_name,
         *holder,
     ) = row[len(_FACTS) : len(_FACTS) + len(_CARRIED)]
     return FlowRun(
@@ -204,6 +207,7 @@ def run_of(row: Sequence[Any]) -> FlowRun:
         _result_of(*row[_RESULT]),
         flow_version or "",
         _holder_of(*holder),
+        deployment_name or "",
     )
 
 

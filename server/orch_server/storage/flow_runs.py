@@ -165,6 +165,11 @@ class SqlFlowRuns:
         columns = {**holder_row(holder), "flow_version": flow_version or None}
         self._scope.connection.execute(update(flow_run).where(flow_run.c.id == run_id).values(columns))
 
+    def set_flow_version(self, run_id: UUID, flow_version: str) -> None:
+        """A locked run's process runs this version of its flow."""
+        statement = update(flow_run).where(flow_run.c.id == run_id).values(flow_version=flow_version)
+        self._scope.connection.execute(statement)
+
     def rename(self, run_id: UUID, *, name: str, tags: Sequence[str], version: int) -> bool:
         """Set a run's name and tags where it still has this version; False where not."""
         execute = self._scope.connection.execute

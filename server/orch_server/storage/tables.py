@@ -111,6 +111,8 @@ deployment_version = Table(
     Column("number", BIG, primary_key=True),
     Column("launch_spec", TEXT, nullable=False),
     Column("create_time", INSTANT, nullable=False),
+    Column("parameters", TEXT),
+    Column("parameter_schema", TEXT),
 )
 
 schedule = Table(
@@ -276,6 +278,8 @@ task_run = Table(
     Column("start_time", INSTANT),
     Column("end_time", INSTANT),
     Column("version", BIG, nullable=False),
+    # NULL: no. Only reruns write it.
+    Column("superseded", Boolean),
     CheckConstraint("state_type BETWEEN 1 AND 9", name="state_type"),
 )
 

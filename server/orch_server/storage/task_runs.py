@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, Row, Select, and_, bindparam, null, or_, select
+from sqlalchemy import ColumnElement, Insert, Row, Select, and_, bindparam, func, null, or_, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
@@ -22,7 +22,7 @@ _RUN_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for colu
 _STATE_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run_state.columns}
 _MOST_ROWS = 1000
 """In one statement, so that others have their turn while thousands of rows are made ready for it."""
-_NEVER_CHANGES = {"id", "flow_run_id", "create_time"}
+_NEVER_CHANGES = {"id", "flow_run_id", "create_time", "superseded"}
 
 
 def _guard(excluded: Any) -> ColumnElement[bool]:  # noqa: ANN401 - SQLAlchemy's own type is a private one
@@ -65,6 +65,20 @@ def _standings(kind: Kind) -> Select[Any]:
     return select(c.id, c.flow_run_id, c.state_type, c.attempt, c.version).where(one_of(c.id, "ids", kind))
 
 
+@cache
+def _result_sizes(kind: Kind) -> Select[Any]:
+    """What the databases know without reading the bytes. What a reporter said of the size may be anything."""
+    c = task_run.c
+    size = func.length(c.result_data).label("size")
+    return select(c.id, size).where(one_of(c.id, "ids", kind), c.result_data.is_not(None))
+
+
+@cache
+def _result_data(kind: Kind) -> Select[Any]:
+    c = task_run.c
+    return select(c.id, c.result_data).where(one_of(c.id, "ids", kind), c.result_data.is_not(None))
+
+
 _ADD_STATE_ROWS = sqlite.insert(task_run_state).on_conflict_do_nothing()
 _GET: Select[Any] = select(task_run).where(task_run.c.id == bindparam("task_run_id"))
 _PAGE: Select[Any] = (
@@ -72,6 +86,14 @@ _PAGE: Select[Any] = (
     .where(task_run.c.flow_run_id == bindparam("run_id"))
     .order_by(task_run.c.id)
     .limit(bindparam("most"))
+)
+_SUPERSEDE = (
+    update(task_run)
+    .where(
+        task_run.c.flow_run_id == bindparam("run_id"),
+        or_(task_run.c.id == bindparam("first_id"), task_run.c.create_time >= bindparam("since")),
+    )
+    .values(superseded=True)
 )
 _STATES: Select[Any] = (
     select(task_run_state)
@@ -144,6 +166,21 @@ class SqlTaskRuns:
             parameters["types"] = [int(type_) for type_ in state_types]
         return [_task_run(row) for row in self._scope.connection.execute(statement, parameters)]
 
+    def result_sizes(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """How many bytes of results are stored with these task runs; those without are left out."""
+        rows = self._scope.connection.execute(_result_sizes(self._scope.kind), {"ids": list(ids)})
+        return {row.id: row.size for row in rows}
+
+    def result_data(self, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """The bytes of results that are stored with these task runs."""
+        rows = self._scope.connection.execute(_result_data(self._scope.kind), {"ids": list(ids)})
+        return {row.id: row.result_data for row in rows}
+
+    def supersede(self, first: TaskRun) -> None:
+        """Mark a task run, and those of its flow run that were created at the same time or later, as superseded."""
+        named = {"run_id": first.flow_run_id, "first_id": first.id, "since": first.create_time}
+        self._scope.connection.execute(_SUPERSEDE, named)
+
     def states(self, task_run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:
         """A task run's history, oldest first, past a version."""
         parameters = {"run_id": task_run_id, "after_version": after_version, "most": limit}
@@ -181,6 +218,7 @@ def _cells(run: TaskRun) -> tuple[Any, ...]:
         run.start_time,
         run.end_time,
         run.version,
+        None,  # superseded
     )
 
 
@@ -211,6 +249,7 @@ def _task_run(row: Row[Any]) -> TaskRun:
         start_time=row.start_time,
         end_time=row.end_time,
         version=row.version,
+        superseded=bool(row.superseded),
     )
 
 

@@ -141,6 +141,22 @@ async def test_adoption_is_answered_with_the_run_and_renews(plane: Plane) -> Non
     assert granted.lease.expire_time == plane.clock.now() + TTL
 
 
+async def test_a_process_that_adopts_says_which_code_it_runs(plane: Plane) -> None:
+    """It may ask first what the attempt before ran, and say it once its own code is loaded."""
+    held = await plane.granted(await plane.open())
+    adopter = uuid4()
+    await plane.adopt(held, adopter, flow_version="v1")
+
+    asked = await plane.adopt(held, adopter)
+    told = await plane.adopt(held, adopter, flow_version="v2")
+
+    assert [asked.run.flow_version, told.run.flow_version] == ["v1", "v2"]
+    assert (await plane.get(held.run_id)).flow_version == "v2"
+    with pytest.raises(FailedPrecondition):
+        await plane.adopt(held, flow_version="v3")
+    assert (await plane.get(held.run_id)).flow_version == "v2"
+
+
 async def test_only_one_process_adopts_and_may_repeat_itself(plane: Plane) -> None:
     held = await plane.granted(await plane.open())
     first, second = uuid4(), uuid4()

@@ -5,10 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from orch_server.application.errors import NotFound
+from orch_server.application.errors import FailedPrecondition, NotFound
+from orch_server.application.ports import session_topic
+from orch_server.application.workers import NewSession
 from orch_server.domain.leases import LeaseVerdict
 from orch_server.domain.states import StateType
-from tests.support.plane import TTL_SECONDS, Plane
+from tests.support.plane import TTL_SECONDS, Plane, reply
 
 S = StateType
 
@@ -68,6 +70,87 @@ async def test_closing_gives_back_what_has_not_started_and_leaves_the_rest(plane
     assert (await plane.verdict(None, running)).verdict == LeaseVerdict.OK
     assert (await plane.verdict(None, adopted)).verdict == LeaseVerdict.OK
     await plane.assert_sound()
+
+
+async def test_a_worker_that_has_come_back_takes_over_what_its_earlier_session_held(plane: Plane) -> None:
+    """It names what it finds still running under a new session; the end of the one before changes nothing for that."""
+    before = await plane.open("worker-1")
+    starting, running, adopted = [
+        await plane.granted(before),
+        await plane.running(before),
+        await plane.granted(before),
+    ]
+    await plane.adopt(adopted)
+    after = await plane.open("worker-1")
+
+    answer = await plane.beat(after, starting, running, adopted)
+    released = await plane.workers.close(before.id)
+
+    assert [each.verdict for each in answer.synced.leases] == [LeaseVerdict.OK] * 3
+    assert released == 0
+    assert {view.lease.session_id for view in await plane.live()} == {after.id}
+    assert {view.worker_name for view in await plane.live(after)} == {"worker-1"}
+    assert (await plane.workers.get(after.id)).held_leases == 3
+    assert [await plane.state(held.run_id) for held in (starting, running, adopted)] == [
+        S.PENDING,
+        S.RUNNING,
+        S.PENDING,
+    ]
+    await plane.assert_sound()
+
+
+async def test_what_a_worker_took_over_is_its_new_session_s_to_keep_and_to_lose(plane: Plane) -> None:
+    """The session before was never closed, as after a SIGKILL: it falls silent, and nothing that was taken over ends.
+    What was not named, since its process is gone, ends with its lease."""
+    before = await plane.open()
+    kept, forgotten = await plane.running(before), await plane.running(before)
+    await plane.pass_time(10)
+    after = await plane.open()
+
+    for _ in range(4):
+        await plane.beat(after, kept)
+        await plane.pass_time(5)
+
+    assert [await plane.state(held.run_id) for held in (kept, forgotten)] == [S.RUNNING, S.CRASHED]
+    rings: list[str] = []
+    plane.wakeups.listen(session_topic(after.id), lambda: rings.append("ring"))
+    await plane.cancel(kept.run_id)
+    assert rings == ["ring"]
+    assert await plane.workers.close(after.id) == 0
+    await plane.assert_sound()
+
+
+async def test_a_run_that_was_lost_meanwhile_is_taken_over_as_well(plane: Plane) -> None:
+    before = await plane.open()
+    held = await plane.running(before)
+    await plane.pass_time(TTL_SECONDS + 2)
+    assert await plane.state(held.run_id) == S.CRASHED
+    after = await plane.open()
+
+    assert (await plane.verdict(after, held)).verdict == LeaseVerdict.OK
+
+    await plane.workers.close(before.id)
+    view = await plane.lease_of(held.run_id)
+    assert view is not None
+    assert view.lease.session_id == after.id
+    assert await plane.state(held.run_id) == S.RUNNING
+
+
+@pytest.mark.parametrize("version", [0, 1])
+async def test_a_worker_of_a_known_protocol_is_let_in(plane: Plane, version: int) -> None:
+    new = NewSession("w", "default", (), 1, {}, (), "1", protocol_version=version)
+
+    assert (await plane.workers.open(new, reply())).session.worker_name == "w"
+
+
+async def test_a_worker_of_an_unknown_protocol_is_told_what_to_do(plane: Plane) -> None:
+    new = NewSession("w", "default", (), 1, {}, (), "1", protocol_version=7)
+
+    with pytest.raises(FailedPrecondition, match=r"speaks version 7 .* Upgrade the control plane") as caught:
+        await plane.workers.open(new, reply())
+
+    assert caught.value.reason == "PROTOCOL_VERSION"
+    assert caught.value.metadata == {"asked": "7", "supported": "1"}
 
 
 async def test_closing_twice_does_no_harm(plane: Plane) -> None:

@@ -19,13 +19,17 @@ from orch_proto.v1 import work_pool_service_pb2 as work_pools
 from orch_proto.v1 import worker_service_pb2 as workers
 from tests.rpc.bad_input.caller import Answer, call
 from tests.rpc.bad_input.cases import NOWHERE, Case, all_cases, append, create, report, task_report
+from tests.rpc.bad_input.deployment_cases import deployment_cases
 from tests.rpc.bad_input.process_run_cases import process_run_cases
 from tests.rpc.bad_input.world import World, snapshot
 
 M = TypeVar("M", bound=Message)
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in (*all_cases(), *process_run_cases())])
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=name) for name, case in (*all_cases(), *process_run_cases(), *deployment_cases())],
+)
 def test_what_is_wrong_is_refused_and_writes_nothing(case: Case, channel: grpc.Channel, still_world: World) -> None:
     before = snapshot(channel, still_world)
 

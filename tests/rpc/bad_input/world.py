@@ -122,6 +122,7 @@ def _deployment(channel: grpc.Channel, name: str) -> str:
         work_pool_name=name,
         launch_spec=launch_pb2.LaunchSpec(entrypoint="etl.py:etl"),
         parameters_json='{"day": 1}',
+        parameter_schema_json='{"properties": {"day": {"type": "integer"}}}',
     )
     answer = _do(channel, deployments.CreateDeploymentRequest(deployment=deployment))
     return str(answer.deployment.deployment_id)

@@ -132,6 +132,54 @@ async def test_a_schedule_lives_and_goes(stubs: Stubs) -> None:
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
+async def test_a_backfill_answers_with_runs_and_where_to_go_on(stubs: Stubs) -> None:
+    deployment = await deployed(stubs)
+    wanted = Schedule(deployment_id=deployment.deployment_id, cron=CronSpec(expression="* * * * *"))
+    created = (await stubs.schedules.CreateSchedule(schedules.CreateScheduleRequest(schedule=wanted))).schedule
+    request = schedules.BackfillScheduleRequest(
+        request_id=str(uuid4()),
+        schedule_id=created.schedule_id,
+        from_time=Timestamp(seconds=60),
+        until_time=Timestamp(seconds=240),
+        max_runs=2,
+    )
+
+    first = await stubs.schedules.BackfillSchedule(request)
+    again = await stubs.schedules.BackfillSchedule(request)
+    rest = schedules.BackfillScheduleRequest(
+        schedule_id=created.schedule_id, from_time=first.next_from_time, until_time=Timestamp(seconds=240)
+    )
+    second = await stubs.schedules.BackfillSchedule(rest)
+
+    assert again == first
+    assert [time.seconds for time in first.nominal_times] == [60, 120]
+    assert (len(first.flow_run_ids), first.existing_runs, first.next_from_time.seconds) == (2, 0, 180)
+    assert [time.seconds for time in second.nominal_times] == [180, 240]
+    assert not second.HasField("next_from_time")
+
+
+async def test_versions_keep_what_a_rollback_needs(stubs: Stubs) -> None:
+    created = await deployed(stubs)
+    change = deployments.UpdateDeploymentRequest(
+        deployment=Deployment(
+            deployment_id=created.deployment_id, parameters_json="{}", parameter_schema_json='{"type": "object"}'
+        ),
+        update_mask=FieldMask(paths=["parameters_json", "parameter_schema_json"]),
+    )
+    await stubs.deployments.UpdateDeployment(change)
+
+    versions = (
+        await stubs.deployments.ListDeploymentVersions(
+            deployments.ListDeploymentVersionsRequest(deployment_id=created.deployment_id)
+        )
+    ).versions
+
+    assert [(each.version, each.parameters_json, each.parameter_schema_json) for each in versions] == [
+        (2, "{}", '{"type": "object"}'),
+        (1, '{"day": 1.0}', ""),
+    ]
+
+
 async def test_a_preview_answers_with_times(stubs: Stubs) -> None:
     request = schedules.PreviewScheduleRequest(
         schedule=Schedule(cron=CronSpec(expression="* * * * *")), after_time=Timestamp(seconds=30), count=2

@@ -132,7 +132,7 @@ async def test_a_run_for_a_worker_waits_in_the_default_pool(calls: EmbeddedPlane
 async def test_what_it_is(calls: EmbeddedPlane) -> None:
     info = await calls.get_server_info(GetServerInfoRequest())
 
-    assert (info.database, info.contract_revision) == ("sqlite", 1)
+    assert (info.database, info.contract_revision, list(info.protocol_versions)) == ("sqlite", 2, [1])
 
 
 async def test_errors_read_the_same(plane: EmbeddedPlane, grpc_calls: EmbeddedPlane) -> None:

@@ -86,6 +86,51 @@ async def test_a_task_run_comes_back_as_it_was_reported(task_runs: "TaskRunServi
     assert list(listed.task_runs) == [run]
 
 
+async def test_a_list_brings_results_where_it_is_asked_to(task_runs: "TaskRunServiceAsyncStub", run_id: str) -> None:
+    inline, stored, none = task_run(run_id), task_run(run_id), task_run(run_id)
+    stored.result.uri = "s3://results/1"
+    none.ClearField("result")
+    for run in (inline, stored, none):
+        await task_runs.ReportTaskRuns(report(run))
+
+    listed = await task_runs.ListTaskRuns(ListTaskRunsRequest(flow_run_id=run_id, include_results=True))
+
+    assert list(listed.task_runs) == [inline, stored, none]
+
+
+async def test_pages_with_results_end_before_they_grow_too_large(
+    task_runs: "TaskRunServiceAsyncStub", run_id: str
+) -> None:
+    """What a reporter says of the size is not believed."""
+    runs = [task_run(run_id) for _ in range(20)]
+    for run in runs:
+        run.result.data, run.result.size_bytes = b"x" * (500 * 1024), 1
+        await task_runs.ReportTaskRuns(report(run))
+
+    pages: list[list[TaskRun]] = []
+    token = ""
+    while not pages or token:
+        request = ListTaskRunsRequest(flow_run_id=run_id, include_results=True, page_size=12, page_token=token)
+        page = await task_runs.ListTaskRuns(request)
+        pages.append(list(page.task_runs))
+        token = page.next_page_token
+
+    assert [len(page) for page in pages] == [8, 8, 4]
+    assert [run for page in pages for run in page] == runs
+
+
+async def test_what_a_reporter_says_of_being_superseded_is_ignored(
+    task_runs: "TaskRunServiceAsyncStub", run_id: str
+) -> None:
+    run = task_run(run_id)
+    run.superseded = True
+
+    await task_runs.ReportTaskRuns(report(run))
+
+    got = await task_runs.GetTaskRun(GetTaskRunRequest(task_run_id=run.task_run_id))
+    assert not got.task_run.superseded
+
+
 async def test_a_large_report_is_taken(task_runs: "TaskRunServiceAsyncStub", run_id: str) -> None:
     runs = [task_run(run_id) for _ in range(700)]
     request = ReportTaskRunsRequest(

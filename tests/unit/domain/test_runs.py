@@ -195,6 +195,18 @@ def test_cancel_wins_over_failures_retries_and_restarts(reported: StateType) -> 
     assert (after.retries_used, after.crash_restarts_used) == (0, 0)
 
 
+@pytest.mark.parametrize("state", [S.PENDING, S.RUNNING, S.PAUSED], ids=lambda state: state.name)
+def test_a_crash_that_is_reported_is_restarted_where_that_is_allowed(state: StateType) -> None:
+    """Also before the process could say that it runs: its code may have."""
+    run = run_in(state, recovery_policy=RecoveryPolicy(crash_restarts=1))
+
+    once = decide(run, report_of(S.CRASHED)).facts
+    twice = decide(replace(run, crash_restarts_used=1), report_of(S.CRASHED)).facts
+
+    assert (once.state.type, once.state.name, once.crash_restarts_used) == (S.SCHEDULED, "AwaitingRestart", 1)
+    assert (twice.state.type, twice.crash_restarts_used) == (S.CRASHED, 1)
+
+
 def test_a_run_that_finished_before_the_stop_reached_it_has_completed() -> None:
     assert decide(run_in(S.CANCELLING), report_of(S.COMPLETED)).facts.state.type == S.COMPLETED
 

@@ -12,7 +12,14 @@ Pure: the same arguments give the same answer, on every server with the same tim
     ValueError                            a naive datetime, a limit below 1, a negative jitter
 """
 
-from orch_server.domain.schedules.catch_up import GRACE, MAX_SKIPPED, CatchUpPolicy, Due, due_times
+from orch_server.domain.schedules.catch_up import (
+    DEFAULT_WINDOW_FOR_ALL,
+    GRACE,
+    MAX_SKIPPED,
+    CatchUpPolicy,
+    Due,
+    due_times,
+)
 from orch_server.domain.schedules.firing import idempotency_key, jittered
 from orch_server.domain.schedules.overlap import OverlapDecision, OverlapPolicy, decide_overlap
 from orch_server.domain.schedules.specs import CronSpec, IntervalSpec, RRuleSpec, ScheduleSpec
@@ -21,6 +28,7 @@ from orch_server.domain.schedules.validation import validate
 from orch_server.domain.schedules.violations import InvalidScheduleError, Violation
 
 __all__ = [
+    "DEFAULT_WINDOW_FOR_ALL",
     "GRACE",
     "MAX_SKIPPED",
     "CatchUpPolicy",

@@ -54,6 +54,8 @@ def version_message(version: DeploymentVersion) -> deployment_pb2.DeploymentVers
         version=version.number,
         launch_spec=launch_spec_message(version.launch_spec),
         create_time=to_timestamp(version.create_time),
+        parameters_json=version.parameters,
+        parameter_schema_json=version.parameter_schema,
     )
 
 

@@ -46,6 +46,7 @@ def flow_run_message(run: FlowRun) -> flow_run_pb2.FlowRun:
         flow_name=run.flow_name,
         deployment_id=id_text(run.deployment_id),
         deployment_version=run.deployment_version,
+        deployment_name=run.deployment_name,
         work_pool_name=run.work_pool_name,
         work_queue_name=run.work_queue_name,
         state=state_message(facts.state),

@@ -126,4 +126,5 @@ def task_run_message(run: TaskRun) -> TaskRunMessage:
         start_time=to_timestamp(run.start_time),
         end_time=to_timestamp(run.end_time),
         version=run.version,
+        superseded=run.superseded,
     )

@@ -11,11 +11,14 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from orch_client.errors import ERRORS, Failure, OrchClientError, ServerError
+from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.flow_run_service_pb2 import (
     GetFlowRunRequest,
     GetFlowRunResponse,
     ListFlowRunsRequest,
     ListFlowRunsResponse,
+    UpdateFlowRunRequest,
+    UpdateFlowRunResponse,
 )
 from orch_proto.v1.lease_pb2 import Lease, LeaseVerdict, ReportVerdict
 from orch_proto.v1.lease_service_pb2 import (
@@ -90,6 +93,7 @@ class FakePlane:
     target = "plane"
     where = "the fake plane"
     longest_sync_seconds = float("inf")
+    hint_after_seconds = 1.0
 
     def __init__(self) -> None:
         self.runs: dict[str, StoredRun] = {}
@@ -106,6 +110,8 @@ class FakePlane:
         """So many answers get lost after the call was carried out."""
         self.refusals: dict[str, Callable[[Message], OrchClientError | None]] = {}
         """By method: what it answers, where it is not to carry the call out."""
+        self.granted = FlowRun()
+        """What is said of a run that is adopted."""
         self.tries = 0
         self.hints: dict[str, asyncio.Event] = {}
         self.closed = False
@@ -181,6 +187,7 @@ class FakePlane:
             self.runs.setdefault(request.flow_run_id, StoredRun(start, token=request.token))
             answer = AdoptLeaseResponse(lease=Lease(flow_run_id=request.flow_run_id, token=request.token))
             answer.lease.ttl.seconds = TTL_SECONDS
+            answer.lease.flow_run.CopyFrom(self.granted)
             return answer
 
         return await self._call("adopt_lease", request, work)
@@ -268,6 +275,17 @@ class FakePlane:
         """Of what is stored."""
         stored = self.lines.get((request.flow_run_id, request.stream), [])
         return await self._call("get_log_offset", request, lambda: GetLogOffsetResponse(offset=len(stored)))
+
+    async def update_flow_run(self, request: UpdateFlowRunRequest, /) -> UpdateFlowRunResponse:
+        """Its name."""
+
+        def work() -> UpdateFlowRunResponse:
+            run = request.flow_run
+            self.runs[run.flow_run_id].start.name = run.name
+            self.journal.append(f"name {run.name}")
+            return UpdateFlowRunResponse(flow_run=run)
+
+        return await self._call("update_flow_run", request, work)
 
     async def get_flow_run(self, request: GetFlowRunRequest, /) -> GetFlowRunResponse:
         """Not there."""

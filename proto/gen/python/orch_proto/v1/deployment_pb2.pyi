@@ -33,21 +33,23 @@ class _ConcurrencyPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Con
     CONCURRENCY_POLICY_QUEUE: _ConcurrencyPolicy.ValueType  # 1
     """It waits in its queue."""
     CONCURRENCY_POLICY_SKIP: _ConcurrencyPolicy.ValueType  # 2
-    """It is cancelled at once."""
+    """It is cancelled: CANCELLED, "Skipped". One whose time has come is so from its creation on."""
     CONCURRENCY_POLICY_CANCEL_OLDEST: _ConcurrencyPolicy.ValueType  # 3
-    """The oldest run is cancelled and makes way."""
+    """The oldest runs are cancelled and make way: no more than the limit's number of the newest are left."""
 
 class ConcurrencyPolicy(_ConcurrencyPolicy, metaclass=_ConcurrencyPolicyEnumTypeWrapper):
-    """What happens to a new run when a deployment is at its concurrency limit."""
+    """What happens to a new run when a deployment is at its concurrency limit: when as many of its runs hold a lease. A run
+    that was granted before (a retry, a restart) always waits.
+    """
 
 CONCURRENCY_POLICY_UNSPECIFIED: ConcurrencyPolicy.ValueType  # 0
 """Not given: as QUEUE."""
 CONCURRENCY_POLICY_QUEUE: ConcurrencyPolicy.ValueType  # 1
 """It waits in its queue."""
 CONCURRENCY_POLICY_SKIP: ConcurrencyPolicy.ValueType  # 2
-"""It is cancelled at once."""
+"""It is cancelled: CANCELLED, "Skipped". One whose time has come is so from its creation on."""
 CONCURRENCY_POLICY_CANCEL_OLDEST: ConcurrencyPolicy.ValueType  # 3
-"""The oldest run is cancelled and makes way."""
+"""The oldest runs are cancelled and make way: no more than the limit's number of the newest are left."""
 Global___ConcurrencyPolicy: _TypeAlias = ConcurrencyPolicy  # noqa: Y015
 
 @_typing.final
@@ -90,9 +92,11 @@ class Deployment(_message.Message):
     work_queue_name: _builtins.str
     """The queue in that pool. Empty on create: "default"."""
     parameters_json: _builtins.str
-    """Default parameters: a JSON object."""
+    """Default parameters: a JSON object. They must fit the schema as far as they go. A change makes a new version."""
     parameter_schema_json: _builtins.str
-    """JSON Schema of the parameters; empty: anything goes."""
+    """JSON Schema of the parameters, of draft 2020-12 unless its $schema says otherwise; empty: anything goes. Runs whose
+    parameters do not fit it are refused. Its references must stay within it. A change makes a new version.
+    """
     concurrency_limit: _builtins.int
     """At most this many of its runs hold a lease at once; absent: no limit."""
     concurrency_policy: Global___ConcurrencyPolicy.ValueType
@@ -168,10 +172,16 @@ class DeploymentVersion(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     LAUNCH_SPEC_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    PARAMETERS_JSON_FIELD_NUMBER: _builtins.int
+    PARAMETER_SCHEMA_JSON_FIELD_NUMBER: _builtins.int
     deployment_id: _builtins.str
     """The deployment's id."""
     version: _builtins.int
     """Its number, from 1."""
+    parameters_json: _builtins.str
+    """The default parameters of this version: a JSON object."""
+    parameter_schema_json: _builtins.str
+    """The JSON Schema of this version's parameters."""
     @_builtins.property
     def launch_spec(self) -> _launch_pb2.LaunchSpec:
         """How runs of this version are started."""
@@ -187,10 +197,12 @@ class DeploymentVersion(_message.Message):
         version: _builtins.int = ...,
         launch_spec: _launch_pb2.LaunchSpec | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        parameters_json: _builtins.str = ...,
+        parameter_schema_json: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "launch_spec", b"launch_spec"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deployment_id", b"deployment_id", "launch_spec", b"launch_spec", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deployment_id", b"deployment_id", "launch_spec", b"launch_spec", "parameter_schema_json", b"parameter_schema_json", "parameters_json", b"parameters_json", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

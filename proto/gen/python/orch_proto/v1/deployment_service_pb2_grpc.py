@@ -93,7 +93,8 @@ class DeploymentServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateDeployment(self, request, context):
-        """Changes a deployment. A new launch spec makes a new version.
+        """Changes a deployment. Another launch spec, other parameters or another schema of them make a new version. To roll
+        back, write those of an earlier version: they become the newest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

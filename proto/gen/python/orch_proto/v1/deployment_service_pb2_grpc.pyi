@@ -40,7 +40,9 @@ class DeploymentServiceStub:
     ListDeployments: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentsRequest, _deployment_service_pb2.ListDeploymentsResponse]
     """Deployments, newest first."""
     UpdateDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateDeploymentRequest, _deployment_service_pb2.UpdateDeploymentResponse]
-    """Changes a deployment. A new launch spec makes a new version."""
+    """Changes a deployment. Another launch spec, other parameters or another schema of them make a new version. To roll
+    back, write those of an earlier version: they become the newest.
+    """
     DeleteDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.DeleteDeploymentRequest, _deployment_service_pb2.DeleteDeploymentResponse]
     """Deletes a deployment and its schedules. Its runs stay."""
     ListDeploymentVersions: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentVersionsRequest, _deployment_service_pb2.ListDeploymentVersionsResponse]
@@ -58,7 +60,9 @@ class DeploymentServiceAsyncStub(DeploymentServiceStub):
     ListDeployments: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentsRequest, _deployment_service_pb2.ListDeploymentsResponse]  # type: ignore[assignment]
     """Deployments, newest first."""
     UpdateDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateDeploymentRequest, _deployment_service_pb2.UpdateDeploymentResponse]  # type: ignore[assignment]
-    """Changes a deployment. A new launch spec makes a new version."""
+    """Changes a deployment. Another launch spec, other parameters or another schema of them make a new version. To roll
+    back, write those of an earlier version: they become the newest.
+    """
     DeleteDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.DeleteDeploymentRequest, _deployment_service_pb2.DeleteDeploymentResponse]  # type: ignore[assignment]
     """Deletes a deployment and its schedules. Its runs stay."""
     ListDeploymentVersions: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentVersionsRequest, _deployment_service_pb2.ListDeploymentVersionsResponse]  # type: ignore[assignment]
@@ -97,7 +101,9 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.UpdateDeploymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.UpdateDeploymentResponse, _abc.Awaitable[_deployment_service_pb2.UpdateDeploymentResponse]]:
-        """Changes a deployment. A new launch spec makes a new version."""
+        """Changes a deployment. Another launch spec, other parameters or another schema of them make a new version. To roll
+        back, write those of an earlier version: they become the newest.
+        """
 
     @_abc_1.abstractmethod
     def DeleteDeployment(

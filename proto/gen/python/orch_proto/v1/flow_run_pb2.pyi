@@ -62,6 +62,7 @@ class FlowRun(_message.Message):
     JOB_VARIABLES_JSON_FIELD_NUMBER: _builtins.int
     FLOW_VERSION_FIELD_NUMBER: _builtins.int
     HOLDER_NAME_FIELD_NUMBER: _builtins.int
+    DEPLOYMENT_NAME_FIELD_NUMBER: _builtins.int
     flow_run_id: _builtins.str
     """Its id, a UUID of version 7: ids sort by creation."""
     name: _builtins.str
@@ -106,6 +107,8 @@ class FlowRun(_message.Message):
     """The version of the flow's code, as its author names it; empty where nobody said."""
     holder_name: _builtins.str
     """The process that holds it, or held it last, in its own words; empty where a worker holds it."""
+    deployment_name: _builtins.str
+    """The deployment's name; empty without a deployment, and where it has been deleted since."""
     @_builtins.property
     def state(self) -> _state_pb2.State:
         """Where it stands now."""
@@ -191,10 +194,11 @@ class FlowRun(_message.Message):
         job_variables_json: _builtins.str = ...,
         flow_version: _builtins.str = ...,
         holder_name: _builtins.str = ...,
+        deployment_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "nominal_time", b"nominal_time", "recovery_policy", b"recovery_policy", "result", b"result", "retry_policy", b"retry_policy", "scheduled_time", b"scheduled_time", "start_time", b"start_time", "state", b"state", "trace_context", b"trace_context", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "crash_restarts_used", b"crash_restarts_used", "create_time", b"create_time", "deployment_id", b"deployment_id", "deployment_version", b"deployment_version", "end_time", b"end_time", "etag", b"etag", "flow_id", b"flow_id", "flow_name", b"flow_name", "flow_run_id", b"flow_run_id", "flow_version", b"flow_version", "holder_name", b"holder_name", "idempotency_key", b"idempotency_key", "job_variables_json", b"job_variables_json", "name", b"name", "nominal_time", b"nominal_time", "parameters_json", b"parameters_json", "parent_flow_run_id", b"parent_flow_run_id", "parent_task_run_id", b"parent_task_run_id", "recovery_policy", b"recovery_policy", "result", b"result", "retries_used", b"retries_used", "retry_policy", b"retry_policy", "schedule_id", b"schedule_id", "scheduled_time", b"scheduled_time", "start_time", b"start_time", "state", b"state", "tags", b"tags", "token", b"token", "trace_context", b"trace_context", "update_time", b"update_time", "version", b"version", "work_pool_name", b"work_pool_name", "work_queue_name", b"work_queue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "crash_restarts_used", b"crash_restarts_used", "create_time", b"create_time", "deployment_id", b"deployment_id", "deployment_name", b"deployment_name", "deployment_version", b"deployment_version", "end_time", b"end_time", "etag", b"etag", "flow_id", b"flow_id", "flow_name", b"flow_name", "flow_run_id", b"flow_run_id", "flow_version", b"flow_version", "holder_name", b"holder_name", "idempotency_key", b"idempotency_key", "job_variables_json", b"job_variables_json", "name", b"name", "nominal_time", b"nominal_time", "parameters_json", b"parameters_json", "parent_flow_run_id", b"parent_flow_run_id", "parent_task_run_id", b"parent_task_run_id", "recovery_policy", b"recovery_policy", "result", b"result", "retries_used", b"retries_used", "retry_policy", b"retry_policy", "schedule_id", b"schedule_id", "scheduled_time", b"scheduled_time", "start_time", b"start_time", "state", b"state", "tags", b"tags", "token", b"token", "trace_context", b"trace_context", "update_time", b"update_time", "version", b"version", "work_pool_name", b"work_pool_name", "work_queue_name", b"work_queue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

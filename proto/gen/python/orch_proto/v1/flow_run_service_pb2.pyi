@@ -576,19 +576,25 @@ class RetryFlowRunRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     FLOW_RUN_ID_FIELD_NUMBER: _builtins.int
+    FROM_TASK_RUN_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call safe to repeat."""
     flow_run_id: _builtins.str
     """Its id."""
+    from_task_run_id: _builtins.str
+    """Begin anew from this task run of the run: it and those created at the same time or later are superseded, so that
+    their results are not taken again. Empty: everything that was kept is taken again.
+    """
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         flow_run_id: _builtins.str = ...,
+        from_task_run_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_run_id", b"flow_run_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_run_id", b"flow_run_id", "from_task_run_id", b"from_task_run_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

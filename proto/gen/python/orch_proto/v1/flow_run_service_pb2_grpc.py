@@ -92,7 +92,8 @@ class FlowRunServiceServicer(object):
     """
 
     def CreateFlowRun(self, request, context):
-        """Creates a run and queues it. Once answered, the run survives any crash.
+        """Creates a run and queues it. Once answered, the run survives any crash. Parameters that do not fit the deployment's
+        schema are refused: INVALID_ARGUMENT, PARAMETERS_INVALID, a violation for each ("parameters_json.day").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,7 +142,9 @@ class FlowRunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RetryFlowRun(self, request, context):
-        """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again.
+        """Queues a run that has ended for one more attempt. Refused, with FAILED_PRECONDITION, as RUN_NOT_ENDED; as
+        RUN_HAS_NO_POOL where its pool is gone, or it never had one: its own process takes it up again; as
+        RUN_HAS_NO_DEPLOYMENT where its deployment is gone, and with it what says how the run is started.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

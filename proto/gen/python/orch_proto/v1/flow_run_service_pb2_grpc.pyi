@@ -34,7 +34,9 @@ class FlowRunServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> FlowRunServiceAsyncStub: ...
     CreateFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.CreateFlowRunRequest, _flow_run_service_pb2.CreateFlowRunResponse]
-    """Creates a run and queues it. Once answered, the run survives any crash."""
+    """Creates a run and queues it. Once answered, the run survives any crash. Parameters that do not fit the deployment's
+    schema are refused: INVALID_ARGUMENT, PARAMETERS_INVALID, a violation for each ("parameters_json.day").
+    """
     BatchCreateFlowRuns: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.BatchCreateFlowRunsRequest, _flow_run_service_pb2.BatchCreateFlowRunsResponse]
     """Creates up to 1000 runs; all or, on bad input, none."""
     GetFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.GetFlowRunRequest, _flow_run_service_pb2.GetFlowRunResponse]
@@ -48,7 +50,10 @@ class FlowRunServiceStub:
     CancelFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.CancelFlowRunRequest, _flow_run_service_pb2.CancelFlowRunResponse]
     """Asks for a stop. A run that nobody holds is cancelled at once, any other within its grace."""
     RetryFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.RetryFlowRunRequest, _flow_run_service_pb2.RetryFlowRunResponse]
-    """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again."""
+    """Queues a run that has ended for one more attempt. Refused, with FAILED_PRECONDITION, as RUN_NOT_ENDED; as
+    RUN_HAS_NO_POOL where its pool is gone, or it never had one: its own process takes it up again; as
+    RUN_HAS_NO_DEPLOYMENT where its deployment is gone, and with it what says how the run is started.
+    """
     ListFlowRunStates: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.ListFlowRunStatesRequest, _flow_run_service_pb2.ListFlowRunStatesResponse]
     """Every state that a run has had, oldest first."""
     WatchFlowRun: _grpc.UnaryStreamMultiCallable[_flow_run_service_pb2.WatchFlowRunRequest, _flow_run_service_pb2.WatchFlowRunResponse]
@@ -60,7 +65,9 @@ class FlowRunServiceAsyncStub(FlowRunServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.CreateFlowRunRequest, _flow_run_service_pb2.CreateFlowRunResponse]  # type: ignore[assignment]
-    """Creates a run and queues it. Once answered, the run survives any crash."""
+    """Creates a run and queues it. Once answered, the run survives any crash. Parameters that do not fit the deployment's
+    schema are refused: INVALID_ARGUMENT, PARAMETERS_INVALID, a violation for each ("parameters_json.day").
+    """
     BatchCreateFlowRuns: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.BatchCreateFlowRunsRequest, _flow_run_service_pb2.BatchCreateFlowRunsResponse]  # type: ignore[assignment]
     """Creates up to 1000 runs; all or, on bad input, none."""
     GetFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.GetFlowRunRequest, _flow_run_service_pb2.GetFlowRunResponse]  # type: ignore[assignment]
@@ -74,7 +81,10 @@ class FlowRunServiceAsyncStub(FlowRunServiceStub):
     CancelFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.CancelFlowRunRequest, _flow_run_service_pb2.CancelFlowRunResponse]  # type: ignore[assignment]
     """Asks for a stop. A run that nobody holds is cancelled at once, any other within its grace."""
     RetryFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.RetryFlowRunRequest, _flow_run_service_pb2.RetryFlowRunResponse]  # type: ignore[assignment]
-    """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again."""
+    """Queues a run that has ended for one more attempt. Refused, with FAILED_PRECONDITION, as RUN_NOT_ENDED; as
+    RUN_HAS_NO_POOL where its pool is gone, or it never had one: its own process takes it up again; as
+    RUN_HAS_NO_DEPLOYMENT where its deployment is gone, and with it what says how the run is started.
+    """
     ListFlowRunStates: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.ListFlowRunStatesRequest, _flow_run_service_pb2.ListFlowRunStatesResponse]  # type: ignore[assignment]
     """Every state that a run has had, oldest first."""
     WatchFlowRun: _aio.UnaryStreamMultiCallable[_flow_run_service_pb2.WatchFlowRunRequest, _flow_run_service_pb2.WatchFlowRunResponse]  # type: ignore[assignment]
@@ -89,7 +99,9 @@ class FlowRunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _flow_run_service_pb2.CreateFlowRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_flow_run_service_pb2.CreateFlowRunResponse, _abc.Awaitable[_flow_run_service_pb2.CreateFlowRunResponse]]:
-        """Creates a run and queues it. Once answered, the run survives any crash."""
+        """Creates a run and queues it. Once answered, the run survives any crash. Parameters that do not fit the deployment's
+        schema are refused: INVALID_ARGUMENT, PARAMETERS_INVALID, a violation for each ("parameters_json.day").
+        """
 
     @_abc_1.abstractmethod
     def BatchCreateFlowRuns(
@@ -145,7 +157,10 @@ class FlowRunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _flow_run_service_pb2.RetryFlowRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_flow_run_service_pb2.RetryFlowRunResponse, _abc.Awaitable[_flow_run_service_pb2.RetryFlowRunResponse]]:
-        """Queues a run that has ended for one more attempt. One of no pool is refused: its own process takes it up again."""
+        """Queues a run that has ended for one more attempt. Refused, with FAILED_PRECONDITION, as RUN_NOT_ENDED; as
+        RUN_HAS_NO_POOL where its pool is gone, or it never had one: its own process takes it up again; as
+        RUN_HAS_NO_DEPLOYMENT where its deployment is gone, and with it what says how the run is started.
+        """
 
     @_abc_1.abstractmethod
     def ListFlowRunStates(

@@ -132,7 +132,10 @@ class SyncLeasesRequest(_message.Message):
     HELD_FIELD_NUMBER: _builtins.int
     DRAINING_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """The session; empty where a run's process renews the lease that it adopted."""
+    """The session; empty where a run's process renews the lease that it adopted. It becomes the session of every lease
+    that it renews: a worker that has come back takes over with a new session what it held with the one before, whose
+    end then changes nothing for them.
+    """
     draining: _builtins.bool
     """The worker drains: grant nothing more to this session."""
     @_builtins.property
@@ -237,22 +240,28 @@ class AdoptLeaseRequest(_message.Message):
     FLOW_RUN_ID_FIELD_NUMBER: _builtins.int
     TOKEN_FIELD_NUMBER: _builtins.int
     ADOPTER_ID_FIELD_NUMBER: _builtins.int
+    FLOW_VERSION_FIELD_NUMBER: _builtins.int
     flow_run_id: _builtins.str
     """The run."""
     token: _builtins.int
     """The token from the ticket that the worker handed over."""
     adopter_id: _builtins.str
     """Names the process, a UUID that it made: its repeat is answered alike, another process's is refused."""
+    flow_version: _builtins.str
+    """The version of the flow's code that the process has loaded, from now on the run's; empty: as it was. A process that
+    wants to know the one before adopts first without it. At most 256 characters.
+    """
     def __init__(
         self,
         *,
         flow_run_id: _builtins.str = ...,
         token: _builtins.int = ...,
         adopter_id: _builtins.str = ...,
+        flow_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopter_id", b"adopter_id", "flow_run_id", b"flow_run_id", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopter_id", b"adopter_id", "flow_run_id", b"flow_run_id", "flow_version", b"flow_version", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -201,7 +201,9 @@ class Schedule(_message.Message):
     paused: _builtins.bool
     """Paused schedules do not fire; times that pass meanwhile are not missed times."""
     parameters_json: _builtins.str
-    """Parameters laid over the deployment's: a JSON object."""
+    """Parameters laid over the deployment's: a JSON object. Together they must fit the deployment's schema; where that
+    changes afterwards and they no longer do, a time that comes makes a run that is FAILED, "InvalidParameters".
+    """
     catch_up_policy: Global___CatchUpPolicy.ValueType
     """What happens to missed times."""
     overlap_policy: Global___OverlapPolicy.ValueType

@@ -285,6 +285,94 @@ class DeleteScheduleResponse(_message.Message):
 Global___DeleteScheduleResponse: _TypeAlias = DeleteScheduleResponse  # noqa: Y015
 
 @_typing.final
+class BackfillScheduleRequest(_message.Message):
+    """Which times to make up for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SCHEDULE_ID_FIELD_NUMBER: _builtins.int
+    FROM_TIME_FIELD_NUMBER: _builtins.int
+    UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    MAX_RUNS_FIELD_NUMBER: _builtins.int
+    OVERLAP_POLICY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes the call safe to repeat."""
+    schedule_id: _builtins.str
+    """The schedule."""
+    max_runs: _builtins.int
+    """Create at most this many runs, 1 to 1000; 0 means 1000."""
+    overlap_policy: _schedule_pb2.OverlapPolicy.ValueType
+    """Whether the runs go side by side (ALLOW) or one after the other, oldest first (QUEUE); no other is taken. Not
+    given: ALLOW where the schedule's own policy is ALLOW, else QUEUE. To the schedule they are earlier runs anyway.
+    """
+    @_builtins.property
+    def from_time(self) -> _timestamp_pb2.Timestamp:
+        """Nominal times from this one on, inclusive."""
+
+    @_builtins.property
+    def until_time(self) -> _timestamp_pb2.Timestamp:
+        """Up to and including this one; absent, or later than now: up to now. Later times are the schedule's own to fire."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        schedule_id: _builtins.str = ...,
+        from_time: _timestamp_pb2.Timestamp | None = ...,
+        until_time: _timestamp_pb2.Timestamp | None = ...,
+        max_runs: _builtins.int = ...,
+        overlap_policy: _schedule_pb2.OverlapPolicy.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_time", b"from_time", "until_time", b"until_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_time", b"from_time", "max_runs", b"max_runs", "overlap_policy", b"overlap_policy", "request_id", b"request_id", "schedule_id", b"schedule_id", "until_time", b"until_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BackfillScheduleRequest: _TypeAlias = BackfillScheduleRequest  # noqa: Y015
+
+@_typing.final
+class BackfillScheduleResponse(_message.Message):
+    """The runs that were created. They are due at once, without jitter."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_RUN_IDS_FIELD_NUMBER: _builtins.int
+    NOMINAL_TIMES_FIELD_NUMBER: _builtins.int
+    EXISTING_RUNS_FIELD_NUMBER: _builtins.int
+    NEXT_FROM_TIME_FIELD_NUMBER: _builtins.int
+    existing_runs: _builtins.int
+    """How many of the times that were looked at had a run before."""
+    @_builtins.property
+    def flow_run_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Their ids, of the oldest nominal time first."""
+
+    @_builtins.property
+    def nominal_times(self) -> _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]:
+        """Their nominal times, in the same order."""
+
+    @_builtins.property
+    def next_from_time(self) -> _timestamp_pb2.Timestamp:
+        """Where there is more than one call may create: the from_time to go on with. Absent: the whole range is done."""
+
+    def __init__(
+        self,
+        *,
+        flow_run_ids: _abc.Iterable[_builtins.str] | None = ...,
+        nominal_times: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
+        existing_runs: _builtins.int = ...,
+        next_from_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_from_time", b"next_from_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["existing_runs", b"existing_runs", "flow_run_ids", b"flow_run_ids", "next_from_time", b"next_from_time", "nominal_times", b"nominal_times"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BackfillScheduleResponse: _TypeAlias = BackfillScheduleResponse  # noqa: Y015
+
+@_typing.final
 class PreviewScheduleRequest(_message.Message):
     """Which times to compute."""
 

@@ -60,6 +60,11 @@ class ScheduleServiceStub(object):
                 request_serializer=orch__proto_dot_v1_dot_schedule__service__pb2.DeleteScheduleRequest.SerializeToString,
                 response_deserializer=orch__proto_dot_v1_dot_schedule__service__pb2.DeleteScheduleResponse.FromString,
                 _registered_method=True)
+        self.BackfillSchedule = channel.unary_unary(
+                '/orch.v1.ScheduleService/BackfillSchedule',
+                request_serializer=orch__proto_dot_v1_dot_schedule__service__pb2.BackfillScheduleRequest.SerializeToString,
+                response_deserializer=orch__proto_dot_v1_dot_schedule__service__pb2.BackfillScheduleResponse.FromString,
+                _registered_method=True)
         self.PreviewSchedule = channel.unary_unary(
                 '/orch.v1.ScheduleService/PreviewSchedule',
                 request_serializer=orch__proto_dot_v1_dot_schedule__service__pb2.PreviewScheduleRequest.SerializeToString,
@@ -106,6 +111,13 @@ class ScheduleServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BackfillSchedule(self, request, context):
+        """Creates runs for past times of a schedule that have none, paused or not. At most 1000 a call; see next_from_time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PreviewSchedule(self, request, context):
         """The times a schedule would fire at. Writes nothing.
         """
@@ -140,6 +152,11 @@ def add_ScheduleServiceServicer_to_server(servicer, server):
                     servicer.DeleteSchedule,
                     request_deserializer=orch__proto_dot_v1_dot_schedule__service__pb2.DeleteScheduleRequest.FromString,
                     response_serializer=orch__proto_dot_v1_dot_schedule__service__pb2.DeleteScheduleResponse.SerializeToString,
+            ),
+            'BackfillSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.BackfillSchedule,
+                    request_deserializer=orch__proto_dot_v1_dot_schedule__service__pb2.BackfillScheduleRequest.FromString,
+                    response_serializer=orch__proto_dot_v1_dot_schedule__service__pb2.BackfillScheduleResponse.SerializeToString,
             ),
             'PreviewSchedule': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewSchedule,
@@ -283,6 +300,33 @@ class ScheduleService(object):
             '/orch.v1.ScheduleService/DeleteSchedule',
             orch__proto_dot_v1_dot_schedule__service__pb2.DeleteScheduleRequest.SerializeToString,
             orch__proto_dot_v1_dot_schedule__service__pb2.DeleteScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BackfillSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/orch.v1.ScheduleService/BackfillSchedule',
+            orch__proto_dot_v1_dot_schedule__service__pb2.BackfillScheduleRequest.SerializeToString,
+            orch__proto_dot_v1_dot_schedule__service__pb2.BackfillScheduleResponse.FromString,
             options,
             channel_credentials,
             insecure,

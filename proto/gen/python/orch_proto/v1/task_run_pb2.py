@@ -27,7 +27,7 @@ from orch_proto.v1 import result_pb2 as orch__proto_dot_v1_dot_result__pb2
 from orch_proto.v1 import state_pb2 as orch__proto_dot_v1_dot_state__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1corch_proto/v1/task_run.proto\x12\x07orch.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aorch_proto/v1/result.proto\x1a\x19orch_proto/v1/state.proto\"\xb4\x03\n\x07TaskRun\x12\x13\n\x0btask_run_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08task_key\x18\x04 \x01(\t\x12\x13\n\x0b\x64ynamic_key\x18\x05 \x01(\t\x12\x1d\n\x05state\x18\x06 \x01(\x0b\x32\x0e.orch.v1.State\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12\x1d\n\x15upstream_task_run_ids\x18\t \x03(\t\x12\x11\n\tcache_key\x18\n \x01(\t\x12\x1f\n\x06result\x18\x0b \x01(\x0b\x32\x0f.orch.v1.Result\x12\x19\n\x11\x63hild_flow_run_id\x18\x0c \x01(\t\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x10 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1corch_proto/v1/task_run.proto\x12\x07orch.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aorch_proto/v1/result.proto\x1a\x19orch_proto/v1/state.proto\"\xc8\x03\n\x07TaskRun\x12\x13\n\x0btask_run_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08task_key\x18\x04 \x01(\t\x12\x13\n\x0b\x64ynamic_key\x18\x05 \x01(\t\x12\x1d\n\x05state\x18\x06 \x01(\x0b\x32\x0e.orch.v1.State\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12\x1d\n\x15upstream_task_run_ids\x18\t \x03(\t\x12\x11\n\tcache_key\x18\n \x01(\t\x12\x1f\n\x06result\x18\x0b \x01(\x0b\x32\x0f.orch.v1.Result\x12\x19\n\x11\x63hild_flow_run_id\x18\x0c \x01(\t\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x10 \x01(\x03\x12\x12\n\nsuperseded\x18\x11 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,5 +35,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orch_proto.v1.task_run_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TASKRUN']._serialized_start=130
-  _globals['_TASKRUN']._serialized_end=566
+  _globals['_TASKRUN']._serialized_end=586
 # @@protoc_insertion_point(module_scope)

@@ -43,6 +43,7 @@ class TaskRun(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_FIELD_NUMBER: _builtins.int
     task_run_id: _builtins.str
     """Its id, a UUID of version 7, made by the run's process."""
     flow_run_id: _builtins.str
@@ -61,6 +62,10 @@ class TaskRun(_message.Message):
     """The flow run that this task run stands for in its parent; empty otherwise."""
     version: _builtins.int
     """Rises with every change; the reporter's own count, from 1."""
+    superseded: _builtins.bool
+    """Somebody asked for a rerun from here or from before: its result is history and no checkpoint. Set by the server for
+    good; what reports say of it is ignored.
+    """
     @_builtins.property
     def state(self) -> _state_pb2.State:
         """Where it stands."""
@@ -108,10 +113,11 @@ class TaskRun(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         version: _builtins.int = ...,
+        superseded: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "result", b"result", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "cache_key", b"cache_key", "child_flow_run_id", b"child_flow_run_id", "create_time", b"create_time", "dynamic_key", b"dynamic_key", "end_time", b"end_time", "flow_run_id", b"flow_run_id", "name", b"name", "result", b"result", "start_time", b"start_time", "state", b"state", "tags", b"tags", "task_key", b"task_key", "task_run_id", b"task_run_id", "upstream_task_run_ids", b"upstream_task_run_ids", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "cache_key", b"cache_key", "child_flow_run_id", b"child_flow_run_id", "create_time", b"create_time", "dynamic_key", b"dynamic_key", "end_time", b"end_time", "flow_run_id", b"flow_run_id", "name", b"name", "result", b"result", "start_time", b"start_time", "state", b"state", "superseded", b"superseded", "tags", b"tags", "task_key", b"task_key", "task_run_id", b"task_run_id", "upstream_task_run_ids", b"upstream_task_run_ids", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

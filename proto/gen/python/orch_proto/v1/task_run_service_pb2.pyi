@@ -161,12 +161,17 @@ class ListTaskRunsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATE_TYPES_FIELD_NUMBER: _builtins.int
+    INCLUDE_RESULTS_FIELD_NUMBER: _builtins.int
     flow_run_id: _builtins.str
     """The flow run's id."""
     page_size: _builtins.int
     """At most this many, 1 to 1000; 0 means 200."""
     page_token: _builtins.str
     """next_page_token of the page before; empty for the first."""
+    include_results: _builtins.bool
+    """Also what they returned, where that is kept inline. A page may then hold fewer than page_size: it ends where its
+    results reach 4 MiB.
+    """
     @_builtins.property
     def state_types(self) -> _containers.RepeatedScalarFieldContainer[_state_pb2.StateType.ValueType]:
         """Only those in any of these states. Empty: all."""
@@ -178,10 +183,11 @@ class ListTaskRunsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         state_types: _abc.Iterable[_state_pb2.StateType.ValueType] | None = ...,
+        include_results: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_run_id", b"flow_run_id", "page_size", b"page_size", "page_token", b"page_token", "state_types", b"state_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_run_id", b"flow_run_id", "include_results", b"include_results", "page_size", b"page_size", "page_token", b"page_token", "state_types", b"state_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

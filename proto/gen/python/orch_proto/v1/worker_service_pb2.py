@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from orch_proto.v1 import worker_pb2 as orch__proto_dot_v1_dot_worker__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"orch_proto/v1/worker_service.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aorch_proto/v1/worker.proto\"\x8d\x02\n\x12OpenSessionRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0bworker_name\x18\x02 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x03 \x01(\t\x12\x18\n\x10work_queue_names\x18\x04 \x03(\t\x12\r\n\x05slots\x18\x05 \x01(\x05\x12\x37\n\x06labels\x18\x06 \x03(\x0b\x32\'.orch.v1.OpenSessionRequest.LabelsEntry\x12\x14\n\x0c\x63\x61pabilities\x18\x07 \x03(\t\x12\x0f\n\x07version\x18\x08 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb8\x01\n\x13OpenSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tlease_ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0ework_pool_type\x18\x04 \x01(\t\x12\x19\n\x11job_template_json\x18\x05 \x01(\t\")\n\x13\x43loseSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"/\n\x14\x43loseSessionResponse\x12\x17\n\x0freleased_leases\x18\x01 \x01(\x05\")\n\x13WatchSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\":\n\x14WatchSessionResponse\x12\"\n\x04hint\x18\x01 \x01(\x0e\x32\x14.orch.v1.SessionHint\"&\n\x10GetWorkerRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"4\n\x11GetWorkerResponse\x12\x1f\n\x06worker\x18\x01 \x01(\x0b\x32\x0f.orch.v1.Worker\"k\n\x12ListWorkersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x03 \x01(\t\x12\x16\n\x0einclude_closed\x18\x04 \x01(\x08\"P\n\x13ListWorkersResponse\x12 \n\x07workers\x18\x01 \x03(\x0b\x32\x0f.orch.v1.Worker\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12\x44rainWorkerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\"6\n\x13\x44rainWorkerResponse\x12\x1f\n\x06worker\x18\x01 \x01(\x0b\x32\x0f.orch.v1.Worker*q\n\x0bSessionHint\x12\x1c\n\x18SESSION_HINT_UNSPECIFIED\x10\x00\x12\x15\n\x11SESSION_HINT_SYNC\x10\x01\x12\x15\n\x11SESSION_HINT_WAKE\x10\x02\x12\x16\n\x12SESSION_HINT_DRAIN\x10\x03\x32\xd7\x03\n\rWorkerService\x12H\n\x0bOpenSession\x12\x1b.orch.v1.OpenSessionRequest\x1a\x1c.orch.v1.OpenSessionResponse\x12K\n\x0c\x43loseSession\x12\x1c.orch.v1.CloseSessionRequest\x1a\x1d.orch.v1.CloseSessionResponse\x12M\n\x0cWatchSession\x12\x1c.orch.v1.WatchSessionRequest\x1a\x1d.orch.v1.WatchSessionResponse0\x01\x12G\n\tGetWorker\x12\x19.orch.v1.GetWorkerRequest\x1a\x1a.orch.v1.GetWorkerResponse\"\x03\x90\x02\x01\x12M\n\x0bListWorkers\x12\x1b.orch.v1.ListWorkersRequest\x1a\x1c.orch.v1.ListWorkersResponse\"\x03\x90\x02\x01\x12H\n\x0b\x44rainWorker\x12\x1b.orch.v1.DrainWorkerRequest\x1a\x1c.orch.v1.DrainWorkerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"orch_proto/v1/worker_service.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aorch_proto/v1/worker.proto\"\xa7\x02\n\x12OpenSessionRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0bworker_name\x18\x02 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x03 \x01(\t\x12\x18\n\x10work_queue_names\x18\x04 \x03(\t\x12\r\n\x05slots\x18\x05 \x01(\x05\x12\x37\n\x06labels\x18\x06 \x03(\x0b\x32\'.orch.v1.OpenSessionRequest.LabelsEntry\x12\x14\n\x0c\x63\x61pabilities\x18\x07 \x03(\t\x12\x0f\n\x07version\x18\x08 \x01(\t\x12\x18\n\x10protocol_version\x18\t \x01(\x05\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb8\x01\n\x13OpenSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12,\n\tnext_sync\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tlease_ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0ework_pool_type\x18\x04 \x01(\t\x12\x19\n\x11job_template_json\x18\x05 \x01(\t\")\n\x13\x43loseSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"/\n\x14\x43loseSessionResponse\x12\x17\n\x0freleased_leases\x18\x01 \x01(\x05\")\n\x13WatchSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\":\n\x14WatchSessionResponse\x12\"\n\x04hint\x18\x01 \x01(\x0e\x32\x14.orch.v1.SessionHint\"&\n\x10GetWorkerRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"4\n\x11GetWorkerResponse\x12\x1f\n\x06worker\x18\x01 \x01(\x0b\x32\x0f.orch.v1.Worker\"k\n\x12ListWorkersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x0ework_pool_name\x18\x03 \x01(\t\x12\x16\n\x0einclude_closed\x18\x04 \x01(\x08\"P\n\x13ListWorkersResponse\x12 \n\x07workers\x18\x01 \x03(\x0b\x32\x0f.orch.v1.Worker\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12\x44rainWorkerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\"6\n\x13\x44rainWorkerResponse\x12\x1f\n\x06worker\x18\x01 \x01(\x0b\x32\x0f.orch.v1.Worker*q\n\x0bSessionHint\x12\x1c\n\x18SESSION_HINT_UNSPECIFIED\x10\x00\x12\x15\n\x11SESSION_HINT_SYNC\x10\x01\x12\x15\n\x11SESSION_HINT_WAKE\x10\x02\x12\x16\n\x12SESSION_HINT_DRAIN\x10\x03\x32\xd7\x03\n\rWorkerService\x12H\n\x0bOpenSession\x12\x1b.orch.v1.OpenSessionRequest\x1a\x1c.orch.v1.OpenSessionResponse\x12K\n\x0c\x43loseSession\x12\x1c.orch.v1.CloseSessionRequest\x1a\x1d.orch.v1.CloseSessionResponse\x12M\n\x0cWatchSession\x12\x1c.orch.v1.WatchSessionRequest\x1a\x1d.orch.v1.WatchSessionResponse0\x01\x12G\n\tGetWorker\x12\x19.orch.v1.GetWorkerRequest\x1a\x1a.orch.v1.GetWorkerResponse\"\x03\x90\x02\x01\x12M\n\x0bListWorkers\x12\x1b.orch.v1.ListWorkersRequest\x1a\x1c.orch.v1.ListWorkersResponse\"\x03\x90\x02\x01\x12H\n\x0b\x44rainWorker\x12\x1b.orch.v1.DrainWorkerRequest\x1a\x1c.orch.v1.DrainWorkerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,34 +39,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKERSERVICE'].methods_by_name['GetWorker']._serialized_options = b'\220\002\001'
   _globals['_WORKERSERVICE'].methods_by_name['ListWorkers']._loaded_options = None
   _globals['_WORKERSERVICE'].methods_by_name['ListWorkers']._serialized_options = b'\220\002\001'
-  _globals['_SESSIONHINT']._serialized_start=1164
-  _globals['_SESSIONHINT']._serialized_end=1277
+  _globals['_SESSIONHINT']._serialized_start=1190
+  _globals['_SESSIONHINT']._serialized_end=1303
   _globals['_OPENSESSIONREQUEST']._serialized_start=108
-  _globals['_OPENSESSIONREQUEST']._serialized_end=377
-  _globals['_OPENSESSIONREQUEST_LABELSENTRY']._serialized_start=332
-  _globals['_OPENSESSIONREQUEST_LABELSENTRY']._serialized_end=377
-  _globals['_OPENSESSIONRESPONSE']._serialized_start=380
-  _globals['_OPENSESSIONRESPONSE']._serialized_end=564
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=566
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=607
-  _globals['_CLOSESESSIONRESPONSE']._serialized_start=609
-  _globals['_CLOSESESSIONRESPONSE']._serialized_end=656
-  _globals['_WATCHSESSIONREQUEST']._serialized_start=658
-  _globals['_WATCHSESSIONREQUEST']._serialized_end=699
-  _globals['_WATCHSESSIONRESPONSE']._serialized_start=701
-  _globals['_WATCHSESSIONRESPONSE']._serialized_end=759
-  _globals['_GETWORKERREQUEST']._serialized_start=761
-  _globals['_GETWORKERREQUEST']._serialized_end=799
-  _globals['_GETWORKERRESPONSE']._serialized_start=801
-  _globals['_GETWORKERRESPONSE']._serialized_end=853
-  _globals['_LISTWORKERSREQUEST']._serialized_start=855
-  _globals['_LISTWORKERSREQUEST']._serialized_end=962
-  _globals['_LISTWORKERSRESPONSE']._serialized_start=964
-  _globals['_LISTWORKERSRESPONSE']._serialized_end=1044
-  _globals['_DRAINWORKERREQUEST']._serialized_start=1046
-  _globals['_DRAINWORKERREQUEST']._serialized_end=1106
-  _globals['_DRAINWORKERRESPONSE']._serialized_start=1108
-  _globals['_DRAINWORKERRESPONSE']._serialized_end=1162
-  _globals['_WORKERSERVICE']._serialized_start=1280
-  _globals['_WORKERSERVICE']._serialized_end=1751
+  _globals['_OPENSESSIONREQUEST']._serialized_end=403
+  _globals['_OPENSESSIONREQUEST_LABELSENTRY']._serialized_start=358
+  _globals['_OPENSESSIONREQUEST_LABELSENTRY']._serialized_end=403
+  _globals['_OPENSESSIONRESPONSE']._serialized_start=406
+  _globals['_OPENSESSIONRESPONSE']._serialized_end=590
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=592
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=633
+  _globals['_CLOSESESSIONRESPONSE']._serialized_start=635
+  _globals['_CLOSESESSIONRESPONSE']._serialized_end=682
+  _globals['_WATCHSESSIONREQUEST']._serialized_start=684
+  _globals['_WATCHSESSIONREQUEST']._serialized_end=725
+  _globals['_WATCHSESSIONRESPONSE']._serialized_start=727
+  _globals['_WATCHSESSIONRESPONSE']._serialized_end=785
+  _globals['_GETWORKERREQUEST']._serialized_start=787
+  _globals['_GETWORKERREQUEST']._serialized_end=825
+  _globals['_GETWORKERRESPONSE']._serialized_start=827
+  _globals['_GETWORKERRESPONSE']._serialized_end=879
+  _globals['_LISTWORKERSREQUEST']._serialized_start=881
+  _globals['_LISTWORKERSREQUEST']._serialized_end=988
+  _globals['_LISTWORKERSRESPONSE']._serialized_start=990
+  _globals['_LISTWORKERSRESPONSE']._serialized_end=1070
+  _globals['_DRAINWORKERREQUEST']._serialized_start=1072
+  _globals['_DRAINWORKERREQUEST']._serialized_end=1132
+  _globals['_DRAINWORKERRESPONSE']._serialized_start=1134
+  _globals['_DRAINWORKERRESPONSE']._serialized_end=1188
+  _globals['_WORKERSERVICE']._serialized_start=1306
+  _globals['_WORKERSERVICE']._serialized_end=1777
 # @@protoc_insertion_point(module_scope)

@@ -83,6 +83,7 @@ class OpenSessionRequest(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     CAPABILITIES_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    PROTOCOL_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call safe to repeat."""
     worker_name: _builtins.str
@@ -93,6 +94,8 @@ class OpenSessionRequest(_message.Message):
     """How many runs it takes at once, for people; flow control is AcquireLeases' max_leases alone."""
     version: _builtins.str
     """Its software's version."""
+    protocol_version: _builtins.int
+    """The version of the worker protocol that it speaks: 1. 0: it does not say, and is taken to speak 1."""
     @_builtins.property
     def work_queue_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The queues it serves; empty: all of the pool."""
@@ -116,10 +119,11 @@ class OpenSessionRequest(_message.Message):
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         capabilities: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.str = ...,
+        protocol_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "labels", b"labels", "request_id", b"request_id", "slots", b"slots", "version", b"version", "work_pool_name", b"work_pool_name", "work_queue_names", b"work_queue_names", "worker_name", b"worker_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "labels", b"labels", "protocol_version", b"protocol_version", "request_id", b"request_id", "slots", b"slots", "version", b"version", "work_pool_name", b"work_pool_name", "work_queue_names", b"work_queue_names", "worker_name", b"worker_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -72,7 +72,8 @@ class WorkerServiceServicer(object):
     """
 
     def OpenSession(self, request, context):
-        """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives.
+        """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives. Refused,
+        with FAILED_PRECONDITION, as PROTOCOL_VERSION where the worker speaks one that this control plane does not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class WorkerServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> WorkerServiceAsyncStub: ...
     OpenSession: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.OpenSessionRequest, _worker_service_pb2.OpenSessionResponse]
-    """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives."""
+    """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives. Refused,
+    with FAILED_PRECONDITION, as PROTOCOL_VERSION where the worker speaks one that this control plane does not.
+    """
     CloseSession: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.CloseSessionRequest, _worker_service_pb2.CloseSessionResponse]
     """Ends a session. Leases that no process has adopted go back to their queue, unspent."""
     WatchSession: _grpc.UnaryStreamMultiCallable[_worker_service_pb2.WatchSessionRequest, _worker_service_pb2.WatchSessionResponse]
@@ -52,7 +54,9 @@ class WorkerServiceAsyncStub(WorkerServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenSession: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.OpenSessionRequest, _worker_service_pb2.OpenSessionResponse]  # type: ignore[assignment]
-    """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives."""
+    """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives. Refused,
+    with FAILED_PRECONDITION, as PROTOCOL_VERSION where the worker speaks one that this control plane does not.
+    """
     CloseSession: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.CloseSessionRequest, _worker_service_pb2.CloseSessionResponse]  # type: ignore[assignment]
     """Ends a session. Leases that no process has adopted go back to their queue, unspent."""
     WatchSession: _aio.UnaryStreamMultiCallable[_worker_service_pb2.WatchSessionRequest, _worker_service_pb2.WatchSessionResponse]  # type: ignore[assignment]
@@ -73,7 +77,9 @@ class WorkerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _worker_service_pb2.OpenSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_worker_service_pb2.OpenSessionResponse, _abc.Awaitable[_worker_service_pb2.OpenSessionResponse]]:
-        """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives."""
+        """Begins a session. A worker needs one to acquire leases; leases survive its end where their process lives. Refused,
+        with FAILED_PRECONDITION, as PROTOCOL_VERSION where the worker speaks one that this control plane does not.
+        """
 
     @_abc_1.abstractmethod
     def CloseSession(

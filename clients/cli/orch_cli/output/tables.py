@@ -1,0 +1,158 @@
+"""Lists and single things: columns once, for terminals, pipes and programs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from orch_cli.output.formats import Format, document
+from orch_cli.output.plain_values import plain
+from orch_cli.output.terminals import clean, note, say, stdout_is_terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+_GAP = "  "
+
+
+# No slots: Column[T](…) would not work with them (https://github.com/python/cpython/issues/90562).
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """A column of a list, or a line about a single thing."""
+
+    title: str
+    """As it stands in the head of a list: "NAME"; about a single thing it is written "Name"."""
+    text: Callable[[T], str]
+    """What stands there; "" for nothing."""
+    style: Callable[[T], str] | None = None
+    """Rich's style, at terminals. The first column and those with a style are never cut."""
+    right: bool = False
+    """Numbers stand at the right."""
+    may_wrap: bool = False
+    """At a narrow terminal this column gives way: its text is broken into lines."""
+
+    def cell(self, item: T) -> str:
+        """The text, without what a terminal would act on."""
+        return clean(self.text(item))
+
+
+def show_list(
+    items: Iterable[T],
+    columns: Sequence[Column[T]],
+    *,
+    output: Format,
+    empty: str,
+    more: str = "",
+    whole: Callable[[T], object] = plain,
+) -> None:
+    """All items. `empty` is said where there are none, `more` where there are more than these (how to see them).
+
+    As JSON and YAML the whole items are written, not the columns: what `whole` makes of them, and `plain` of that.
+    """
+    found = list(items)
+    if output is Format.ID:
+        for item in found:
+            say(columns[0].cell(item))
+    elif output is not Format.TABLE:
+        say(document([plain(whole(item)) for item in found], output))
+    elif not found:
+        note(empty)
+    elif stdout_is_terminal():
+        _print_table(found, columns)
+    else:
+        for line in _aligned(found, columns):
+            say(line)
+    if more:
+        note(more)
+
+
+def show_one(item: T, lines: Sequence[Column[T]], *, output: Format, whole: object = None) -> None:
+    """One thing: a line for each of `lines` that has something to say.
+
+    As JSON and YAML the item is written, or `whole` where that is given: what there is to know beyond the item.
+    """
+    if output is Format.ID:
+        say(lines[0].cell(item))
+    elif output is not Format.TABLE:
+        say(document(plain(item if whole is None else whole), output))
+    else:
+        _print_lines(item, lines)
+
+
+def _aligned(items: Sequence[T], columns: Sequence[Column[T]]) -> Iterable[str]:
+    rows = [[column.title for column in columns]]
+    rows += [[_one_line(column.cell(item)) for column in columns] for item in items]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(columns))]
+    for row in rows:
+        cells = [
+            text.rjust(width) if column.right else text.ljust(width)
+            for text, width, column in zip(row, widths, columns, strict=True)
+        ]
+        yield _GAP.join(cells).rstrip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def console() -> "Console":
+    """Rich on standard output, taking no text for markup."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def _print_table(items: Sequence[T], columns: Sequence[Column[T]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    shown = [column for column in columns if column is columns[0] or any(map(column.cell, items))]
+    for column in shown:
+        # What it is and how it stands are shown whole, whatever the width.
+        is_whole = column is columns[0] or (column.style is not None and not column.may_wrap)
+        table.add_column(
+            column.title,
+            min_width=max(len(_one_line(column.cell(item))) for item in items) if is_whole else None,
+            justify="right" if column.right else "left",
+            no_wrap=not column.may_wrap,
+            overflow="fold" if column.may_wrap else "ellipsis",
+        )
+    for item in items:
+        table.add_row(
+            *(Text(_one_line(column.cell(item)), column.style(item) if column.style else "") for column in shown)
+        )
+    console().print(table)
+
+
+def _print_lines(item: T, lines: Sequence[Column[T]]) -> None:
+    found = [(line, text) for line in lines if (text := line.cell(item))]
+    width = max((len(line.title) for line, _ in found), default=0)
+    if not stdout_is_terminal():
+        for line, text in found:
+            say(_indented(f"{line.title.capitalize()}:".ljust(width + 2), text))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for line, text in found:
+        grid.add_row(line.title.capitalize(), Text(text, line.style(item) if line.style else ""))
+    console().print(grid)
+
+
+def _indented(title: str, text: str) -> str:
+    first, *others = text.splitlines() or [""]
+    return "\n".join([f"{title} {first}".rstrip(), *(f"{' ' * len(title)} {other}".rstrip() for other in others)])
+
+
+def mapping_columns(titles: Mapping[str, str]) -> list[Column[Mapping[str, object]]]:
+    """Columns of mappings, by key: {"name": "NAME"}."""
+
+    def shown(key: str) -> Callable[[Mapping[str, object]], str]:
+        return lambda item: "" if item.get(key) is None else str(item[key])
+
+    return [Column(title, shown(key)) for key, title in titles.items()]

@@ -1,0 +1,100 @@
+"""From a granted lease to a launched attempt; or to the words why there is none."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from orch_client.errors import OrchClientError
+from orch_proto.v1.lease_pb2 import LEASE_PHASE_RUNNING, Lease
+from orch_worker import reports
+from orch_worker.held_runs import HeldRun, Order
+from orch_worker.jobs import facts_of
+from orch_worker.launchers.base import Attempt, Job, LaunchError
+from orch_worker.meters import LAUNCH_DURATION, LAUNCH_FAILURES, RUNS_LAUNCHED
+from orch_worker.racing import unless
+from orch_worker.shipping import Remarks
+from orch_worker.surroundings import Surroundings
+
+T = TypeVar("T")
+
+_LONG_LAUNCH_SECONDS = 1.0
+"""A launch that takes longer is told of in the run's state."""
+
+
+class Launching:
+    """Launches one attempt."""
+
+    def __init__(self, run: HeldRun, around: Surroundings, remarks: Remarks) -> None:
+        self._run = run
+        self._around = around
+        self._remarks = remarks
+
+    async def launch(self, lease: Lease) -> Attempt | None:
+        """The attempt; None where there is none, and that was told."""
+        try:
+            attempt = await self._begun(lease)
+        except LaunchError as error:
+            self._around.telemetry.count(LAUNCH_FAILURES)
+            self._remarks.complain(f"Not launched: {error}")
+            await self._around.reporter.report(self._run.key, reports.not_launched(str(error)))
+            attempt = None
+        else:
+            if attempt is None:
+                await self._give_back()
+        if attempt is None:
+            self._around.journal.forget(self._run.key)
+        return attempt
+
+    async def _begun(self, lease: Lease) -> Attempt | None:
+        """None where it was ordered to end before it began. Raises LaunchError."""
+        job = self._around.jobs.make(lease, self._around.sessions.current.job_template_json, self._remarks.say)
+        self._remember(lease, job)
+        # An entrypoint's process adopts the lease before it begins. Others begin under a lease that is held for sure.
+        certain = not (self._run.facts.command or self._run.facts.exclusive)
+        if not (certain or await self._unless_ordered(self._around.heartbeat.sure_of(self._run))):
+            return None
+        telling = asyncio.create_task(self._tell_of_long_launch())
+        try:
+            return await self._launched(job)
+        finally:
+            telling.cancel()
+
+    def _remember(self, lease: Lease, job: Job) -> None:
+        self._run.facts = facts_of(lease, job.variables)
+        try:
+            self._around.journal.write(self._run.key, self._run.facts)
+        except OSError as error:
+            raise LaunchError(
+                f"The worker cannot write to its own directory: {error}. Make room there, or start the worker with"
+                " another --home; then retry the run."
+            ) from error
+
+    async def _launched(self, job: Job) -> Attempt | None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        attempt = await self._unless_ordered(self._around.launcher.launch(job))
+        if attempt is not None:
+            self._run.phase = LEASE_PHASE_RUNNING
+            self._around.telemetry.record(LAUNCH_DURATION, loop.time() - began)
+            self._around.telemetry.count(RUNS_LAUNCHED)
+            self._remarks.begin(f"Launched by worker {self._around.worker_name!r} as {attempt.place}.")
+        return attempt
+
+    async def _tell_of_long_launch(self) -> None:
+        await asyncio.sleep(_LONG_LAUNCH_SECONDS)
+        message = f"Being launched by worker {self._around.worker_name!r}."
+        await self._around.reporter.report(self._run.key, reports.launching(message))
+
+    async def _unless_ordered(self, doing: Coroutine[Any, Any, T]) -> T | None:
+        """None where an order to end came first."""
+        return await unless(self._run.graver_than(None), doing)
+
+    async def _give_back(self) -> None:
+        """It was not launched, and will not be: not here."""
+        run = self._run
+        if run.order == Order.CANCEL:
+            await self._around.reporter.report(run.key, reports.cancelled("Stopped before it began, as asked."))
+        elif run.order == Order.WORKER_STOPS:
+            with suppress(OrchClientError):  # It will lapse.
+                await self._around.reporter.release(run.key, run.phase, why="Its worker ends.")
