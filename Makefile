@@ -17,6 +17,8 @@ RELEASED_CONTRACT := proto/released/orch.v1.binpb
 # What to run: make test TESTS='tests/unit -k lease'; make bench BENCH='import lifecycle'
 TESTS ?=
 BENCH ?=
+# make demo DEMO=--no-stay ends by itself
+DEMO ?=
 
 .PHONY: help
 help: ## Show this list
@@ -34,7 +36,11 @@ $(INSTALLED): pyproject.toml
 install: $(INSTALLED) ## Make the environment in .venv (the others do it for you)
 
 .PHONY: demo
-demo: $(INSTALLED) ## See Orch work: a tour through the control plane
+demo: $(INSTALLED) ## See Orch work: an ETL is deployed, run, killed half-way, and goes on. Stays until Ctrl-C
+	$(BIN)/python examples/demo/demo.py $(DEMO)
+
+.PHONY: tour
+tour: $(INSTALLED) ## See the control plane alone, by its contract
 	$(BIN)/python examples/control_plane_tour.py
 
 .PHONY: test

@@ -34,11 +34,13 @@ PAUSE_SECONDS = 0.1
 
 def main() -> int:
     """Run the demo; returns the exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         with ExitStack() as stack:
             service = stack.enter_context(_serving())
             database = stack.enter_context(warehouse())
+            # Here, since the warehouse has ideas of its own about signals.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.default_int_handler)
             house = stack.enter_context(installation({"WEATHER_SERVICE": service.url, "WAREHOUSE": database}))
             _show(house, service)
             if "--no-stay" not in sys.argv[1:]:

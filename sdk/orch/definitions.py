@@ -18,6 +18,7 @@ class Definition:
     """A function with options. Subclasses say which options there are, and what a call does."""
 
     __name__: str
+    __qualname__: str
     kind: ClassVar[str]
     """"flow" or "task", for messages."""
     reserved: ClassVar[frozenset[str]] = frozenset({"return_state", "wait_for"})
@@ -138,6 +139,25 @@ class Definition:
                 raise ReservedArgumentError(
                     f"The {self.label} has a parameter {name!r}, a name that Orch uses in calls: rename it."
                 )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:  # noqa: ANN401 (pickle's own)
+        """As functions are: by name where an import finds it. Those of scripts are for cloudpickle, which sends all."""
+        if self.__module__ != "__main__" and self._imported() is self:
+            return self.__qualname__
+        return super().__reduce_ex__(protocol)
+
+    def _imported(self) -> object:
+        """What an import of its module finds under its name; None where that says nothing."""
+        import sys
+
+        cloudpickle: Any = sys.modules.get("cloudpickle")
+        if cloudpickle is not None and self.__module__ in cloudpickle.list_registry_pickle_by_value():
+            return None
+        found: object = sys.modules.get(self.__module__)
+        # A partial function has no name of its own.
+        for name in getattr(self, "__qualname__", "").split("."):
+            found = getattr(found, name, None)
+        return found
 
     def __repr__(self) -> str:
         return f"<{self.label}>"

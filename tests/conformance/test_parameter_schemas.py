@@ -158,6 +158,23 @@ async def test_a_time_that_does_not_fit_any_more_is_a_failed_run_that_says_so(
     assert await store.read(lambda tx: tx.flow_runs.states(run.id, after_version=0, limit=9))
 
 
+async def test_names_that_no_database_stores_do_not_stop_the_scheduler(
+    store: SqlStore, ids: TimeOrderedIds, deployments: Deployments, catalog: Catalog, clock: FakeClock
+) -> None:
+    deployment = await catalog.deployment()
+    odd = json.dumps({"nul\x00": "\x00", "half\ud800": "\ud800", "x" * 1000: 1})
+    await catalog.schedule(deployment.id, parameters=odd)
+    strict = json.dumps({"additionalProperties": False, "properties": {"nul\x00": {"maxLength": 0}}})
+    await deployments.update(deployment.id, {"parameter_schema": strict}, "", reply=plain())
+    clock.advance(minutes(1))
+
+    await Scheduler(store, ids, NoTelemetry()).run_once()
+
+    (run,) = await catalog.runs()
+    assert run.facts.state.name == "InvalidParameters"
+    assert len(run.facts.state.message) < 1000
+
+
 async def test_times_are_not_made_up_for_with_parameters_that_do_not_fit(
     schedules: Schedules, deployments: Deployments, deployment: Deployment, catalog: Catalog, clock: FakeClock
 ) -> None:

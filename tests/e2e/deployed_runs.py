@@ -239,6 +239,10 @@ class Hand:
         """A run's log."""
         return list(self.client.logs.ListLogs(logs.ListLogsRequest(flow_run_id=run_id, page_size=1000)).entries)
 
+    def messages(self, run_id: str) -> list[str]:
+        """What a run's log says."""
+        return [entry.record.message for entry in self.lines(run_id)]
+
     def close(self) -> None:
         """End what still runs."""
         for process in self._processes:

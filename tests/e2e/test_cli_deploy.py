@@ -135,6 +135,7 @@ def test_at_a_terminal_it_asks(project: Project, client: Client, answer: str, co
     done = orch.at_terminal("deploy", project.entrypoint, "-n", "x", "-p", "day=t", keys=answer, after="Deploy?")
 
     assert done.code == code, done.out
+    assert "\x1b[32m" not in done.out, "NO_COLOR is set"
     assert ("is deployed" in done.out) is (code == 0)
 
 

@@ -2,29 +2,22 @@
 
 import signal
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from orch_client import Client, connect
 from orch_proto.v1 import flow_run_service_pb2 as flow_runs
-from orch_proto.v1.flow_run_pb2 import FlowRun
-from orch_proto.v1.policy_pb2 import RecoveryPolicy, RetryPolicy
 from tests.e2e.deployed_runs import (
     CANCELLED,
     COMPLETED,
     CRASHED,
     FAILED,
-    PENDING,
     RUNNING,
-    SCHEDULED,
     Hand,
     playing_worker,
 )
 from tests.support.started_server import started_server
-
-_pools = count()
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +30,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 @pytest.fixture
 def hand(client: Client, tmp_path: Path) -> Iterator[Hand]:
     """A worker, and its working folder."""
-    with playing_worker(client, tmp_path, pool=f"pool-{next(_pools)}") as playing:
+    with playing_worker(client, tmp_path, pool=tmp_path.name) as playing:
         yield playing
-
-
-def messages(hand: Hand, run: FlowRun) -> list[str]:
-    """A run's log."""
-    return [entry.record.message for entry in hand.lines(run.flow_run_id)]
 
 
 # How flows come to their ends
@@ -72,7 +60,7 @@ def test_a_flow_runs_and_is_recorded(hand: Hand) -> None:
     assert (ran.run.state.type, ran.run.attempt, ran.run.token, ran.code) == (COMPLETED, 1, 1, 0)
     assert ran.run.result.data == b'{"day":{"$type":"date","value":"2026-11-22"},"doubled":6}'
     assert [(task.name, task.state.type) for task in hand.tasks(ran.run.flow_run_id)] == [("double-0", COMPLETED)]
-    assert "it is 2026-11-22" in messages(hand, ran.run)
+    assert "it is 2026-11-22" in hand.messages(ran.run.flow_run_id)
     assert (ran.process.out, ran.process.errors) == (["printed"], []), "lines of the log do not come twice"
 
 
@@ -98,7 +86,7 @@ def test_a_failed_flow_tells_its_traceback_once(hand: Hand) -> None:
 
     assert (ran.run.state.type, ran.code) == (FAILED, 0)
     assert (ran.run.state.failure.type, ran.run.state.failure.message) == ("ValueError", "no such day")
-    assert sum("raise ValueError" in message for message in messages(hand, ran.run)) == 1
+    assert sum("raise ValueError" in message for message in hand.messages(ran.run.flow_run_id)) == 1
     assert ran.process.errors == []
 
 
@@ -154,7 +142,7 @@ def test_lines_are_kept_with_their_run_and_come_out_once(hand: Hand) -> None:
     ran = hand.run("etl.py:etl")
 
     assert ran.run.state.type == COMPLETED
-    said = messages(hand, ran.run)
+    said = hand.messages(ran.run.flow_run_id)
     assert said[0] == "Flow 'etl' begins."
     assert said[-1].startswith("Completed in ")
     assert said[1:-1] == ["the run's own", "a library's", "in a process", "printed in a process"]
@@ -222,7 +210,7 @@ def test_a_flow_knows_its_deployment_as_its_subflows_do(hand: Hand) -> None:
     ran = hand.run("etl.py:etl", {"number": 2})
 
     run = ran.run
-    assert run.state.type == COMPLETED, messages(hand, run)
+    assert run.state.type == COMPLETED, hand.messages(run.flow_run_id)
     import json
 
     own, childs, tasks, scheduled = json.loads(run.result.data)
@@ -235,6 +223,34 @@ def test_a_flow_knows_its_deployment_as_its_subflows_do(hand: Hand) -> None:
         flow_runs.ListFlowRunsRequest(filter=flow_runs.FlowRunFilter(parent_flow_run_id=run.flow_run_id))
     )
     assert [each.flow_name for each in listed.flow_runs] == ["child"]
+
+
+@pytest.mark.parametrize("file", ["my etl.py", "v1.2.py", "jobs/etl.py"])
+def test_tasks_in_processes_find_the_code_wherever_it_is(hand: Hand, file: str) -> None:
+    hand.file("jobs/__init__.py", "")
+    hand.file(
+        file,
+        """
+        from dataclasses import dataclass
+        from orch import flow, task
+        from orch.task_runners import ProcessPoolTaskRunner
+
+        @dataclass
+        class Row:
+            number: int
+
+        @task
+        def doubled(row: Row) -> Row: return Row(2 * row.number)
+
+        @flow(task_runner=ProcessPoolTaskRunner(max_workers=1))
+        def etl(): return [each.number for each in doubled.map([Row(1), Row(2)]).result()]
+        """,
+    )
+
+    ran = hand.run(f"{file}:etl")
+
+    assert ran.run.state.type == COMPLETED, hand.messages(ran.run.flow_run_id)
+    assert ran.run.result.data == b"[2,4]"
 
 
 def test_a_run_gets_the_name_that_its_flow_makes(hand: Hand) -> None:
@@ -283,7 +299,7 @@ def test_an_entrypoint_that_leads_nowhere_fails_the_run_in_words(hand: Hand, ent
     assert (ran.run.state.type, ran.run.state.failure.type, ran.code) == (FAILED, "EntrypointError", 0)
     assert text in ran.run.state.message
     if entrypoint.startswith("raising"):
-        log = messages(hand, ran.run)[-1]
+        log = hand.messages(ran.run.flow_run_id)[-1]
         assert "in divide" in log
         assert "importlib" not in log
         assert "orch/run" not in log
@@ -398,127 +414,3 @@ def test_sigterm_ends_the_run_in_order(hand: Hand) -> None:
     assert process.ended() == 0
     run = hand.get(run_id)
     assert (run.state.type, run.state.message) == (CRASHED, "The process was sent SIGTERM.")
-
-
-# Further attempts
-
-
-DURABLE = """
-    import os
-    from orch import flow, task
-    from orch.recording import current_recorder
-    from orch.runtime import flow_run
-
-    @task
-    def step(number):
-        print("step", number, flush=True)
-        return number
-
-    @flow
-    def child(number): return step(number)
-
-    @flow(durable=True)
-    def etl():
-        done = [step(1), child(2), step(3)]
-        if flow_run.run_count == 1:
-            current_recorder().flush()
-            os._exit(9)
-        return [*done, flow_run.run_count]
-"""
-
-
-def test_a_durable_run_goes_on_in_another_process(hand: Hand) -> None:
-    hand.file("etl.py", DURABLE)
-    run_id = hand.create(hand.deploy("etl.py:etl", recovery=RecoveryPolicy(durable=True)))
-    first = hand.start(lease := hand.lease())
-    assert first.ended() == 9
-    hand.report_crash(lease)
-
-    second = hand.start(hand.lease())
-
-    assert second.ended() == 0, second.errors
-    run = hand.get(run_id)
-    assert (run.state.type, run.token, run.result.data) == (COMPLETED, 2, b"[1,2,3,2]")
-    assert (first.out, second.out) == (["step 1", "step 2", "step 3"], [])
-    assert len(hand.tasks(run_id)) == 3
-    assert "Flow 'etl' goes on where it was." in messages(hand, run)
-
-
-def test_a_rerun_from_a_task_repeats_it_and_what_came_later(hand: Hand) -> None:
-    hand.file("etl.py", DURABLE.replace("os._exit(9)", "pass"))
-    run_id = hand.create(hand.deploy("etl.py:etl", recovery=RecoveryPolicy(durable=True)))
-    assert hand.start(hand.lease()).ended() == 0
-    second = hand.tasks(run_id)[1]
-
-    hand.client.flow_runs.RetryFlowRun(
-        flow_runs.RetryFlowRunRequest(flow_run_id=run_id, from_task_run_id=second.task_run_id)
-    )
-    again = hand.start(hand.lease())
-
-    assert again.ended() == 0, again.errors
-    assert again.out == ["step 2", "step 3"]
-    tasks = hand.tasks(run_id)
-    assert [task.superseded for task in tasks] == [False, True, True, False, False]
-    assert hand.get(run_id).result.data == b"[1,2,3,2]"
-
-
-def test_a_retry_of_the_control_planes_is_another_attempt(hand: Hand) -> None:
-    hand.file(
-        "etl.py",
-        """
-        from orch import flow
-        from orch.runtime import flow_run
-
-        @flow
-        def etl():
-            if flow_run.run_count == 1:
-                raise ValueError("not yet")
-            return flow_run.run_count
-        """,
-    )
-    run_id = hand.create(hand.deploy("etl.py:etl", retry=RetryPolicy(max_retries=1)))
-
-    assert hand.start(hand.lease()).ended() == 0
-    assert hand.get(run_id).state.type == SCHEDULED
-    assert hand.start(hand.lease()).ended() == 0
-
-    run = hand.get(run_id)
-    assert (run.state.type, run.attempt, run.result.data) == (COMPLETED, 2, b"2")
-
-
-def test_a_run_that_is_not_durable_begins_anew(hand: Hand) -> None:
-    hand.file("etl.py", DURABLE.replace("(durable=True)", "(crash_restarts=1)"))
-    run_id = hand.create(hand.deploy("etl.py:etl", recovery=RecoveryPolicy(crash_restarts=1)))
-    first = hand.start(lease := hand.lease())
-    assert first.ended() == 9
-    hand.report_crash(lease)
-
-    second = hand.start(hand.lease())
-
-    assert second.ended() == 0, second.errors
-    assert second.out == ["step 1", "step 2", "step 3"]
-    assert hand.get(run_id).result.data == b"[1,2,3,2]"
-
-
-def test_a_run_that_somebody_else_has_stops_and_reports_nothing(hand: Hand) -> None:
-    hand.file(
-        "etl.py",
-        """
-        import time
-        from orch import flow
-
-        @flow
-        def etl():
-            print("waiting", flush=True)
-            time.sleep(600)
-        """,
-    )
-    run_id = hand.create(hand.deploy("etl.py:etl", recovery=RecoveryPolicy(crash_restarts=1)))
-    process = hand.start(lease := hand.lease())
-    hand.watched(run_id, RUNNING)
-
-    hand.report_crash(lease)
-    taken = hand.lease()
-
-    assert process.ended() == 1
-    assert (taken.token, hand.get(run_id).state.type) == (2, PENDING)

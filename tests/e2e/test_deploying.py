@@ -146,6 +146,20 @@ def test_schedules_that_nothing_is_said_of_stay(client: Client, spec: Deployment
     assert len(schedules_of(client, deployment)) == 3
 
 
+@pytest.mark.parametrize(
+    ("properties", "required", "says"),
+    [({"limit": {}}, [], "'daily'.*gives 'day', which is no parameter"), ({"day": {}, "x": {}}, ["x"], "lacks 'x'")],
+)
+def test_a_schedule_that_stays_must_go_on_fitting(
+    client: Client, spec: DeploymentSpec, properties: dict[str, Any], required: list[str], says: str
+) -> None:
+    deployed(client, replace(spec, schedules=(spec.schedules or ())[1:2]))
+    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+    with pytest.raises(DeploymentError, match=says):
+        plan(client, [replace(spec, schedules=None, parameters={}, parameter_schema=schema)])
+
+
 def test_schedules_that_are_not_listed_are_deleted(client: Client, spec: DeploymentSpec) -> None:
     deployment = deployed(client, spec)
     fewer = replace(spec, schedules=(spec.schedules or ())[1:2])
@@ -206,6 +220,15 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_written(client: Cl
 def test_parameters_that_do_not_fit_are_refused_in_words(client: Client, spec: DeploymentSpec) -> None:
     with pytest.raises(DeploymentError, match=r"was refused:\n  .*parameters_json\.day: must be a text"):
         deployed(client, replace(spec, parameters={"day": 5}))
+
+
+def test_what_is_refused_takes_no_schedule_away(client: Client, spec: DeploymentSpec) -> None:
+    deployment = deployed(client, spec)
+
+    with pytest.raises(DeploymentError, match="was refused"):
+        deployed(client, replace(spec, parameters={"day": 5}, schedules=()))
+
+    assert len(schedules_of(client, deployment)) == 3
 
 
 def test_a_plan_that_is_not_true_any_more_is_not_carried_out(client: Client, spec: DeploymentSpec) -> None:

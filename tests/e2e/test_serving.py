@@ -34,6 +34,7 @@ from orch_proto.v1.task_run_pb2 import TaskRun
 from orch_proto.v1.task_run_service_pb2 import ListTaskRunsRequest
 from orch_proto.v1.worker_pb2 import Worker, WorkerStatus
 from orch_proto.v1.worker_service_pb2 import ListWorkersRequest
+from tests.e2e.server_process import running_server
 from tests.support.started_server import started_server
 
 SCRIPT = Path(__file__).parent / "scripts" / "served.py"
@@ -150,11 +151,18 @@ def task_runs(client: Client, flow_run_id: str) -> list[TaskRun]:
     return list(client.items(client.task_runs.ListTaskRuns, request, of=TaskRun))
 
 
+def release(file: Path) -> None:
+    """Let a run that waits for the file go on; it never sees half of it."""
+    written = file.with_suffix(".written")
+    written.write_text("done")
+    written.rename(file)
+
+
 def appears(path: Path) -> None:
     """Wait for a file that another process makes."""
     seen = threading.Event()
     for _ in range(4000):
-        if path.exists() and path.stat().st_size >= 0:
+        if path.exists():
             return
         seen.wait(0.01)
     raise AssertionError(f"{path} has not appeared")
@@ -193,7 +201,7 @@ def test_a_run_that_nobody_waits_for_is_returned_at_once(file: Path, client: Cli
     run = run_deployment("wait/served", parameters={"file": str(file)}, timeout=0)
 
     assert not run.state.is_final()
-    file.write_text("done")
+    release(file)
     assert ended(client, run.id).state.type == StateType.STATE_TYPE_COMPLETED
 
 
@@ -201,7 +209,7 @@ def test_a_run_that_takes_too_long_goes_on(file: Path, client: Client) -> None:
     run = run_deployment("wait/served", parameters={"file": str(file)}, timeout=timedelta(seconds=0.05))
 
     assert not run.state.is_final()
-    file.write_text("done")
+    release(file)
     assert ended(client, run.id).state.type == StateType.STATE_TYPE_COMPLETED
 
 
@@ -244,6 +252,19 @@ def test_without_a_control_plane_it_is_said_how_to_have_one(tmp_path: Path) -> N
         pytest.raises(DeploymentError, match="orch server start"),
     ):
         run_deployment("add/served")
+
+
+async def test_a_wait_outlives_the_control_plane(tmp_path: Path, file: Path) -> None:
+    async with running_server(tmp_path / "home") as server:
+        url = f"http://{server.address}"
+        with temporary_settings(api_url=url), serving(tmp_path / "served", url, "wait"):
+            asked = asyncio.ensure_future(arun_deployment("wait/served", parameters={"file": str(file)}))
+            await asyncio.to_thread(appears, file.with_suffix(".waiting"))
+            await server.kill()
+            await server.start()
+            release(file)
+
+            assert (await asked).state.result() == "done"
 
 
 async def test_async_code_awaits_it() -> None:
@@ -343,7 +364,7 @@ def test_a_durable_parent_that_was_killed_finds_its_child_again(file: Path, clie
         if seen.flow_run.attempt == 2 and seen.flow_run.state.type == StateType.STATE_TYPE_RUNNING:
             break
     watch.cancel()
-    file.write_text("done")
+    release(file)
 
     assert ended(client, run.id).state.type == StateType.STATE_TYPE_COMPLETED
     assert run_of(client, run.id).crash_restarts_used == 1
@@ -379,7 +400,7 @@ def test_ctrl_c_lets_runs_end(tmp_path: Path, file: Path) -> None:
         appears(file.with_suffix(".waiting"))
         found.process.send_signal(signal.SIGINT)
         found.said("draining")
-        file.write_text("done")
+        release(file)
         assert found.ended() == 0
         assert run_of(client, run.id).state.type == StateType.STATE_TYPE_COMPLETED
 

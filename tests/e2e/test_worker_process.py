@@ -148,8 +148,9 @@ async def output(audience: Audience, run_id: str, lines: list[str]) -> None:
         pass  # Asking takes its time.
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_third_signal_ends_the_worker_at_once_and_the_next_one_takes_up_the_run(
-    server: StartedServer, audience: Audience, tmp_path: Path
+    server: StartedServer, audience: Audience, tmp_path: Path, number: signal.Signals
 ) -> None:
     gate = tmp_path / "gate"
     async with working(server, audience, tmp_path) as worker:
@@ -158,11 +159,12 @@ async def test_a_third_signal_ends_the_worker_at_once_and_the_next_one_takes_up_
         run_id = await audience.run(shell(script), job_variables={"grace_seconds": 600})
         await output(audience, run_id, ["ready"])
         for event in ("draining", "stopping the runs"):
-            worker.signal(signal.SIGTERM)
+            worker.signal(number)
             await said(worker, event)
 
-        worker.signal(signal.SIGTERM)
-        assert await worker.ended() == -signal.SIGTERM
+        worker.signal(number)
+        assert await worker.ended() == {signal.SIGTERM: -signal.SIGTERM, signal.SIGINT: 1}[number]
+        assert not [line for line in worker.lines if "Traceback" in line]
         worker.lines.clear()
         worker.start()
         await said(worker, "worker started")

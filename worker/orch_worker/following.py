@@ -60,6 +60,7 @@ class Following:
     async def _end(self, ending: Ending, shipping: "asyncio.Task[None]") -> None:
         self._around.runs.vacate(self._run)
         self._around.telemetry.count(RUNS_ENDED, outcome=ending.outcome.value)
+        logger.info("run ended", extra=self._run.log_fields | {"how": ending.message})
         if ending.outcome == Outcome.COMPLETED:
             self._remarks.ended_well()
         else:
@@ -80,7 +81,7 @@ class Following:
         try:
             await attempt.stop(grace_seconds=self._run.facts.grace_seconds)
         except Exception:
-            logger.exception("cannot stop a run", extra={"run": self._run.key.flow_run_id})
+            logger.exception("cannot stop a run", extra=self._run.log_fields)
 
     async def _tell_of_start(self, attempt: Attempt) -> None:
         verdict = await self._around.reporter.report(self._run.key, reports.launched(f"Runs as {attempt.place}."))
@@ -96,7 +97,7 @@ class Following:
             await self._shipper().ship(attempt, fresh=self._fresh)
         except Exception:
             # The lines of a run are not worth the run.
-            logger.exception("output is not kept", extra={"run": self._run.key.flow_run_id})
+            logger.exception("output is not kept", extra=self._run.log_fields)
 
     def _shipper(self) -> OutputShipper:
         around = self._around
@@ -120,13 +121,13 @@ class Following:
         self._stopped_by = order
         self._run.phase = LEASE_PHASE_STOPPING
         grace = 0.0 if rule.by_force else facts.grace_seconds
-        logger.info("stopping a run", extra={"run": self._run.key.flow_run_id, "order": order.name})
+        logger.info("stopping a run", extra=self._run.log_fields | {"order": order.name})
         if rule.remark:
             self._remarks.say(f"{rule.remark} Stopping {attempt.place}, within {grace:g} s.")
         try:
             await attempt.stop(grace_seconds=grace)
         except Exception as error:
-            logger.exception("cannot stop a run", extra={"run": self._run.key.flow_run_id})
+            logger.exception("cannot stop a run", extra=self._run.log_fields)
             self._remarks.complain(f"Cannot stop {attempt.place}: {error!r}")
 
     # --- the end

@@ -52,6 +52,11 @@ class HeldRun:
         """Why it was ordered to end, for people."""
         self._ordered = asyncio.Event()
 
+    @property
+    def log_fields(self) -> dict[str, str | int]:
+        """What names it in the worker's own log."""
+        return {"run": self.key.flow_run_id, "token": self.key.token, "run_name": self.facts.flow_run_name}
+
     def hear(self, order: Order, *, why: str = "") -> None:
         """Takes an order in, unless a graver one was given."""
         if self.order is None or order > self.order:

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 from orch_client.leases import LeaseKey
@@ -13,6 +13,7 @@ from orch_worker.held_runs import AttemptFacts
 logger = logging.getLogger(__name__)
 
 _SUFFIX = ".json"
+_FIELDS = tuple(each.name for each in fields(AttemptFacts))
 
 
 class Journal:
@@ -23,19 +24,25 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
 
-    def write(self, key: LeaseKey, facts: AttemptFacts) -> None:
-        """Keep what is known of an attempt, all at once. Raises OSError."""
+    def begin(self, key: LeaseKey, facts: AttemptFacts) -> None:
+        """Keep what is known of an attempt that is about to begin: if it is cut off, nothing has begun.
+
+        Raises OSError.
+        """
+        self._path(key).write_text(_text(facts), encoding="utf-8")
+
+    def change(self, key: LeaseKey, facts: AttemptFacts) -> None:
+        """Keep what is known by now, all at once. Raises OSError."""
         path = self._path(key)
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(facts)), encoding="utf-8")
+        fresh.write_text(_text(facts), encoding="utf-8")
         fresh.replace(path)
 
     def read(self, key: LeaseKey) -> AttemptFacts | None:
         """What is known of an attempt; None where nothing is, or it cannot be read."""
         try:
             content = json.loads(self._path(key).read_bytes())
-            known = {each.name for each in fields(AttemptFacts)}
-            return AttemptFacts(**{name: value for name, value in content.items() if name in known})
+            return AttemptFacts(**{name: value for name, value in content.items() if name in _FIELDS})
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -56,3 +63,7 @@ class Journal:
 
     def _path(self, key: LeaseKey) -> Path:
         return self._folder / f"{key.flow_run_id}.{key.token}{_SUFFIX}"
+
+
+def _text(facts: AttemptFacts) -> str:
+    return json.dumps({name: getattr(facts, name) for name in _FIELDS})

@@ -1,6 +1,7 @@
 """From a granted lease to a launched attempt; or to the words why there is none."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from orch_worker.meters import LAUNCH_DURATION, LAUNCH_FAILURES, RUNS_LAUNCHED
 from orch_worker.racing import unless
 from orch_worker.shipping import Remarks
 from orch_worker.surroundings import Surroundings
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -36,6 +39,7 @@ class Launching:
             attempt = await self._begun(lease)
         except LaunchError as error:
             self._around.telemetry.count(LAUNCH_FAILURES)
+            logger.warning("run not launched", extra=self._run.log_fields | {"cause": str(error)})
             self._remarks.complain(f"Not launched: {error}")
             await self._around.reporter.report(self._run.key, reports.not_launched(str(error)))
             attempt = None
@@ -63,7 +67,7 @@ class Launching:
     def _remember(self, lease: Lease, job: Job) -> None:
         self._run.facts = facts_of(lease, job.variables)
         try:
-            self._around.journal.write(self._run.key, self._run.facts)
+            self._around.journal.begin(self._run.key, self._run.facts)
         except OSError as error:
             raise LaunchError(
                 f"The worker cannot write to its own directory: {error}. Make room there, or start the worker with"
@@ -78,6 +82,7 @@ class Launching:
             self._run.phase = LEASE_PHASE_RUNNING
             self._around.telemetry.record(LAUNCH_DURATION, loop.time() - began)
             self._around.telemetry.count(RUNS_LAUNCHED)
+            logger.info("run launched", extra=self._run.log_fields | {"place": attempt.place})
             self._remarks.begin(f"Launched by worker {self._around.worker_name!r} as {attempt.place}.")
         return attempt
 

@@ -139,7 +139,7 @@ class OutputShipper:
         base = await self._calls.offset(self._run.key.flow_run_id, OUTPUT_STREAM)
         self._run.facts = replace(facts, log_base=base)
         try:
-            self._journal.write(self._run.key, self._run.facts)
+            self._journal.change(self._run.key, self._run.facts)
         except OSError as error:
             logger.warning("cannot write", extra={"run": self._run.key.flow_run_id, "cause": str(error)})
         return base

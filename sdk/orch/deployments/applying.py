@@ -40,12 +40,9 @@ def apply(client: "Client", plan: Plan) -> tuple[Applied, ...]:
 def _applied(client: "Client", change: DeploymentChange) -> Applied:
     spec = change.spec
     try:
-        # Schedules that go, go first: they would fire what is no longer meant to.
-        for schedule in change.schedules:
-            if schedule.action is Action.DELETE:
-                _delete(client, schedule)
+        # First what may be refused: nothing is deleted for a deployment that is not taken.
         deployment_id, version = _deployment(client, change)
-        for schedule in change.schedules:
+        for schedule in sorted(change.schedules, key=lambda each: each.action is not Action.DELETE):
             _schedule(client, schedule, deployment_id)
     except (AlreadyExistsError, ConflictError, NotFoundError) as error:
         raise DeploymentError(
@@ -78,8 +75,6 @@ def _schedule(client: "Client", change: ScheduleChange, deployment_id: str) -> N
     elif change.action is Action.CHANGE:
         mask = FieldMask(paths=change.mask)
         client.schedules.UpdateSchedule(UpdateScheduleRequest(schedule=change.message, update_mask=mask))
-
-
-def _delete(client: "Client", change: ScheduleChange) -> None:
-    request = DeleteScheduleRequest(schedule_id=change.message.schedule_id, etag=change.message.etag)
-    client.schedules.DeleteSchedule(request)
+    elif change.action is Action.DELETE:
+        gone = DeleteScheduleRequest(schedule_id=change.message.schedule_id, etag=change.message.etag)
+        client.schedules.DeleteSchedule(gone)

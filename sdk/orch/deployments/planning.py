@@ -4,6 +4,7 @@ plan(client, specs) -> Plan        reads only; raises DeploymentError with every
 apply(client, plan)                see `applying`
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -152,6 +153,9 @@ def _missing_places(client: "Client", specs: Iterable[DeploymentSpec]) -> Iterat
 def _change(client: "Client", spec: DeploymentSpec) -> DeploymentChange:
     new, old = deployment_message(spec), _existing(client, spec)
     schedules = tuple(_schedule_changes(client, spec, old))
+    unfit = [reason for each in schedules if each.action is Action.LEAVE and (reason := _unfit(spec, each.message))]
+    if unfit:
+        raise DeploymentError(" ".join(unfit))
     if old is None:
         fields = settings_of((*DEPLOYMENT_FIELDS, PAUSED), new)
         return DeploymentChange(Action.CREATE, spec, fields, new, (), schedules, 1)
@@ -189,6 +193,22 @@ def _schedule_changes(
     action = Action.LEAVE if spec.schedules is None else Action.DELETE
     for each in left.values():
         yield ScheduleChange(action, each.name, (FieldChange("times", times_text(each), ""),), each)
+
+
+def _unfit(spec: DeploymentSpec, schedule: Schedule) -> str:
+    """Why a schedule that stays would fire nothing but failures; empty where it would not."""
+    schema = spec.parameter_schema or {}
+    own = json.loads(schedule.parameters_json or "{}")
+    known = schema.get("properties", {})
+    unknown = [name for name in own if schema.get("additionalProperties") is False and name not in known]
+    missing = [name for name in schema.get("required", ()) if name not in spec.parameters and name not in own]
+    if not unknown and not missing:
+        return ""
+    reason = f"gives {unknown[0]!r}, which is no parameter any more" if unknown else f"lacks {missing[0]!r}"
+    return (
+        f"the schedule {schedule.name!r}, which is there and stays, {reason}. Change it, delete it, or say which"
+        " schedules there are to be."
+    )
 
 
 def _same_times(candidates: Iterable[Schedule], new: Schedule) -> Schedule | None:

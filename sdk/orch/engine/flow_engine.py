@@ -240,7 +240,7 @@ class FlowEngine:
         record.durable, record.exclusive = record.durable or flow.durable, record.exclusive or flow.exclusive
         if not record.durable:
             return None
-        return (yield from resuming.resumed(record, None, self._logger))
+        return (yield from resuming.went_on(record, version=flow.version or flow.code_version()))
 
     def _begin_anew(self) -> Steps:
         resuming.let_go(self.record.id)

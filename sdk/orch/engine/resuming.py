@@ -60,19 +60,23 @@ def keep_for_parent(parent: FlowRunContext, tracking: TaskRunRecord) -> None:
         )
 
 
-def resumed(record: FlowRunRecord, tracking: TaskRunRecord | None, logger: logging.LoggerAdapter[Any]) -> Steps:
-    """Find the run to take up, if there is one, and write it into the record. Returns the checkpoints.
-
-    A run that a worker was granted is this one, whatever it was before: only its checkpoints are to be found.
-    """
+def went_on(record: FlowRunRecord, *, version: str) -> Steps:
+    """The checkpoints of a run that a worker was granted, whichever attempt this is. `version`: of the code now."""
     from orch.recording import reading
     from orch.settings import current_settings
 
-    if record.adopted_token:
-        if not current_settings().resume:
-            return Checkpoints()
-        known = yield Block(partial(reading.task_runs, record.id))
-        return Checkpoints(known)
+    before, record.flow_version = record.flow_version, version
+    resumes = current_settings().resume
+    known = (yield Block(partial(reading.task_runs, record.id))) if resumes else []
+    if version != before:
+        yield Block(partial(reading.tell_version, record))
+    return Checkpoints(known, code_changed=bool(before) and version != before)
+
+
+def resumed(record: FlowRunRecord, tracking: TaskRunRecord | None, logger: logging.LoggerAdapter[Any]) -> Steps:
+    """Find the run to take up, if there is one, and write it into the record. Returns the checkpoints."""
+    from orch.recording import reading
+
     found = yield Block(partial(_candidate, record, tracking, logger))
     if found is None:
         return Checkpoints()

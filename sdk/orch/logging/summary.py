@@ -26,11 +26,8 @@ _LEVELS = {
 def flow_run_began(logger: logging.LoggerAdapter[Any], record: "FlowRunRecord", *, is_subflow: bool) -> None:
     """Say that a flow run begins, or goes on after a crash or a pause."""
     what = "Subflow" if is_subflow else "Flow"
-    had_attempts = record.resume_from is not None or (record.adopted_token and record.attempt)
-    if not had_attempts:
-        doing = "begins"
-    else:
-        doing = "goes on where it was" if record.durable else "begins anew"
+    is_new = record.resume_from is None and not (record.adopted_token and record.attempt)
+    doing = "begins" if is_new else "goes on where it was" if record.durable else "begins anew"
     logger.info("%s '%s' %s.", what, record.flow_name, doing)
 
 

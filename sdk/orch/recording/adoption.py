@@ -6,10 +6,11 @@ from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.state_pb2 import StateType
 
 
-def adopted(tracked: TrackedRun, run: FlowRun) -> None:
+def adopted(tracked: TrackedRun, run: FlowRun, *, adopter_id: str) -> None:
     """Write it into the run's record. Done before whoever waits for the grant is answered."""
     record = tracked.record
     recovery = run.recovery_policy
+    record.adopter_id = adopter_id
     record.name, record.flow_name = run.name or record.name, run.flow_name or record.flow_name
     tracked.told_name = record.name
     record.flow_version = run.flow_version

@@ -203,7 +203,7 @@ class Delivery:
         key = RunKey(request.flow_run_id, request.token)
         run = self._tracking.by_key(key)
         if run is not None and answer.lease.HasField("flow_run"):
-            adopted(run, answer.lease.flow_run)
+            adopted(run, answer.lease.flow_run, adopter_id=request.adopter_id)
         await self._granted(key, answer.lease, sent_at=sent_at, next_sync_seconds=seconds(answer.next_sync))
 
     async def _granted(self, key: RunKey, lease: Lease, *, sent_at: float, next_sync_seconds: float) -> None:

@@ -1,4 +1,5 @@
 """What durable flows read back from the control plane: their unfinished runs, and what those runs' tasks returned.
+Also what must be told before a run goes on.
 
 Each call waits until what ended processes left on disk has been shipped, and raises RecordingError where the control
 plane cannot be reached within the settings' `start_timeout_seconds`. Where nothing is recorded, nothing is read.
@@ -20,6 +21,7 @@ from orch.states import StateType
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from orch.recording.records import FlowRunRecord
     from orch.recording.transport import Transport
     from orch_proto.v1.flow_run_pb2 import FlowRun
     from orch_proto.v1.result_pb2 import Result
@@ -79,6 +81,11 @@ def task_runs(flow_run_id: str) -> list[Checkpoint]:
     return _read(partial(_list_task_runs, flow_run_id), [])
 
 
+def tell_version(run: "FlowRunRecord") -> None:
+    """Have the control plane know with which version of its code an adopted run goes on."""
+    _read(partial(_adopt_again, run), None)
+
+
 def holder_is_dead(run: FoundRun) -> bool:
     """Whether the process that holds the run is known to have ended. False also where that cannot be known from here:
     then only its lease says so, when it runs out.
@@ -117,6 +124,16 @@ async def _get_run(flow_run_id: str, transport: "Transport") -> FoundRun | None:
     except NotFoundError:
         return None
     return _found(answer.flow_run)
+
+
+async def _adopt_again(run: "FlowRunRecord", transport: "Transport") -> None:
+    from orch_proto.v1.lease_service_pb2 import AdoptLeaseRequest
+
+    await transport.adopt_lease(
+        AdoptLeaseRequest(
+            flow_run_id=run.id, token=run.adopted_token, adopter_id=run.adopter_id, flow_version=run.flow_version
+        )
+    )
 
 
 async def _list_task_runs(flow_run_id: str, transport: "Transport") -> list[Checkpoint]:

@@ -73,6 +73,8 @@ class FlowRunRecord:
     resume_from: ResumeFrom | None = None
     adopted_token: int = 0
     """The token of a lease that a worker was granted for this run; 0 where this process starts the run itself."""
+    adopter_id: str = ""
+    """This process's name in the adopted lease."""
     grant: Grant | None = None
     """Of a run that a worker was granted, once its lease is adopted, and of its subflows."""
     token: int = 0

@@ -87,7 +87,7 @@ class RemoteTransport:
         self._client = AsyncClient(self._relay or open_async_channel(settings), settings)
         self._heart = self._client if self._relay is not None else None
         # A worker tells of its run for nothing; by ourselves, a stream is to be opened.
-        self.hint_after_seconds = 0.0 if relay else 1.0
+        self.hint_after_seconds = 0.0 if relay else 0.5
 
     async def start_flow_run(self, request: StartFlowRunRequest) -> StartFlowRunResponse:
         """Create a run that this process runs."""

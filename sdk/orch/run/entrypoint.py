@@ -112,7 +112,7 @@ def _place(path: Path, folder: Path) -> tuple[Path, str]:
 
 
 def _imported(path: Path, name: str) -> ModuleType:
-    if all(part.isidentifier() for part in name.split(".")) and _leads_to(name, path):
+    if _leads_to(name, path):
         return import_module(name)
     own = f"orch_entrypoint_{''.join(each if each.isalnum() else '_' for each in name)}"
     spec = spec_from_file_location(own, path)
@@ -124,7 +124,15 @@ def _imported(path: Path, name: str) -> ModuleType:
     except BaseException:
         del sys.modules[own]
         raise
+    _have_sent_whole(module)
     return module
+
+
+def _have_sent_whole(module: ModuleType) -> None:
+    """Processes of tasks cannot import it by its name: what they need of it is sent to them."""
+    import cloudpickle
+
+    cloudpickle.register_pickle_by_value(module)
 
 
 def _leads_to(name: str, path: Path) -> bool:
@@ -133,6 +141,10 @@ def _leads_to(name: str, path: Path) -> bool:
         spec = find_spec(name)
     except ValueError:  # a module that has no spec, such as __main__
         return False
+    except ModuleNotFoundError as error:
+        if not _is_part(error.name, name):
+            raise
+        return False  # the file's own name has a dot in it
     return spec is not None and spec.origin is not None and Path(spec.origin).resolve() == path
 
 
@@ -143,12 +155,17 @@ def _module_of_name(entrypoint: Entrypoint, folder: Path) -> ModuleType:
             return import_module(name)
     except EntrypointError as error:
         cause = error.__cause__
-        if not (isinstance(cause, ModuleNotFoundError) and f"{name}.".startswith(f"{cause.name}.")):
+        if not (isinstance(cause, ModuleNotFoundError) and _is_part(cause.name, name)):
             raise
     raise EntrypointError(
         f"The entrypoint is {entrypoint}, and there is no module {name!r}: neither in the working folder {folder} nor"
         f" among what is installed for {sys.executable}."
     )
+
+
+def _is_part(missing: str | None, name: str) -> bool:
+    """Whether the module that is missing is this one, or a package around it: not one that it imports."""
+    return f"{name}.".startswith(f"{missing}.")
 
 
 class _failing:

@@ -1,4 +1,4 @@
-"""The ticket: what a launcher puts into the environment of a run's process (docs/deployed_runs.md).
+"""The ticket: what a launcher puts into the environment of a run's process (docs/workers.md).
 
     ORCH_FLOW_RUN_ID, ORCH_LEASE_TOKEN    the run, and the lease to adopt
     ORCH_ENTRYPOINT                       what to run: "path/to/file.py:function" or "package.module:function"

@@ -84,6 +84,8 @@ def _importable(owner: object, function: Any) -> object:  # noqa: ANN401
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     if module is None or module.__name__ == "__main__" or module.__spec__ is None:
         return None
+    if module.__name__ in cloudpickle.list_registry_pickle_by_value():
+        return None
     found: object = module
     for name in getattr(function, "__qualname__", "<unnamed>").split("."):
         found = getattr(found, name, None)

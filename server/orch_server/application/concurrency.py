@@ -60,6 +60,12 @@ class KeptLimits:
     more: bool = False
 
 
+def runs_wait_for_full(tx: Transaction) -> bool:
+    """Whether runs are due whose deployments are full, and do not just let them wait."""
+    full = {each.id for each in tx.leases.full_deployments()}
+    return bool(full) and bool(tx.leases.waiting_for(full, limit=1))
+
+
 def keep_limits(tx: Transaction, *, limit: int) -> KeptLimits:
     """One round: what waits for deployments that are full is skipped, or the oldest of their runs make way."""
     full = {each.id: each for each in tx.leases.full_deployments()}

@@ -210,50 +210,79 @@ def _fresh_leases(
     return leases
 
 
-def adopt(tx: Transaction, flow_run_id: UUID, token: int, adopter_id: UUID, *, flow_version: str = "") -> GrantedLease:
-    """A run's process takes its place as holder. Only one process can; its repeat is answered alike.
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A run's process that takes its place as holder."""
 
-    flow_version: of the code that it runs; empty: nothing to say. Raises FailedPrecondition (LEASE_LOST, RUN_ENDED,
-    ALREADY_ADOPTED) and NotFound.
+    flow_run_id: UUID
+    token: int
+    adopter_id: UUID
+    flow_version: str = ""
+    """Of the code that it runs; empty: nothing to say."""
+
+
+def adopt(tx: Transaction, adoptions: Sequence[Adoption]) -> list[GrantedLease | Exception]:
+    """Runs' processes take their places as holders. Only one process can; its repeat is answered alike.
+
+    Answers FailedPrecondition (LEASE_LOST, RUN_ENDED, ALREADY_ADOPTED) and NotFound.
     """
-    if flow_version:  # runs are locked before leases, as everywhere
-        tx.flow_runs.lock([flow_run_id])
-    if not tx.leases.adopt(flow_run_id, token, adopter_id):
-        _adopt_lost(tx, flow_run_id, token, adopter_id)
-    run = tx.flow_runs.get([flow_run_id])[flow_run_id]
-    if flow_version not in {"", run.flow_version}:
-        tx.flow_runs.set_flow_version(flow_run_id, flow_version)
-        run = replace(run, flow_version=flow_version)
-    lease = tx.leases.get([flow_run_id])[flow_run_id]
-    return GrantedLease(lease, run, _spec(tx, run))
+    versioned = [each.flow_run_id for each in adoptions if each.flow_version]
+    if versioned:  # runs are locked before leases, as everywhere
+        tx.flow_runs.lock(versioned)
+    runs = tx.flow_runs.get([each.flow_run_id for each in adoptions])
+    lost = {
+        each: refusal
+        for each in sorted(adoptions, key=lambda each: each.flow_run_id)
+        if not tx.leases.adopt(each.flow_run_id, each.token, each.adopter_id)
+        if (refusal := _adopt_lost(tx, each)) is not None
+    }
+    adopted = [each for each in adoptions if each not in lost]
+    back = {each.flow_run_id for each in adopted} & {
+        run.id for run in runs.values() if run.facts.state.type not in LEASED
+    }
+    if back:
+        runs |= tx.flow_runs.get(list(back))
+    for each in adopted:
+        run = runs[each.flow_run_id]
+        if each.flow_version not in {"", run.flow_version}:
+            tx.flow_runs.set_flow_version(run.id, each.flow_version)
+            runs[run.id] = replace(run, flow_version=each.flow_version)
+    leases = tx.leases.get([each.flow_run_id for each in adopted]) if adopted else {}
+    specs = tx.leases.launch_specs(
+        {(run.deployment_id, run.deployment_version) for run in runs.values() if run.deployment_id is not None}
+    )
+    return [
+        lost[each] if each in lost else _granted(leases[each.flow_run_id], runs[each.flow_run_id], specs)
+        for each in adoptions
+    ]
 
 
-def _spec(tx: Transaction, run: FlowRun) -> LaunchSpec:
-    if run.deployment_id is None:
-        return NO_LAUNCH_SPEC
-    version = (run.deployment_id, run.deployment_version)
-    return tx.leases.launch_specs({version}).get(version, NO_LAUNCH_SPEC)
+def _granted(lease: Lease, run: FlowRun, specs: dict[tuple[UUID, int], LaunchSpec]) -> GrantedLease:
+    version = (run.deployment_id, run.deployment_version) if run.deployment_id is not None else None
+    return GrantedLease(lease, run, specs.get(version, NO_LAUNCH_SPEC) if version is not None else NO_LAUNCH_SPEC)
 
 
-def _adopt_lost(tx: Transaction, flow_run_id: UUID, token: int, adopter_id: UUID) -> None:
-    """Why nothing was adopted; or, for a run whose contact was lost meanwhile, adoption after all."""
+def _adopt_lost(tx: Transaction, wanted: Adoption) -> Exception | None:
+    """Why nothing was adopted; or, for a run whose contact was lost meanwhile, adoption after all: then None."""
+    flow_run_id, token, adopter_id = wanted.flow_run_id, wanted.token, wanted.adopter_id
     run = tx.flow_runs.lock([flow_run_id]).get(flow_run_id)
     known = {"flow_run_id": str(flow_run_id), "token": str(token)}
     if run is None:
-        raise NotFound("flow run", str(flow_run_id))
+        return NotFound("flow run", str(flow_run_id))
     if run.token != token:
-        raise FailedPrecondition(f"{_STALE} Stop.", reason="LEASE_LOST", metadata=known)
+        return FailedPrecondition(f"{_STALE} Stop.", reason="LEASE_LOST", metadata=known)
     if run.state.type in LEASED:
         # Its worker may have got it back while we waited for the lock.
         if tx.leases.adopt(flow_run_id, token, adopter_id):
-            return
+            return None
         text = "Another process has adopted this lease. Stop: the run must not run twice."
-        raise FailedPrecondition(text, reason="ALREADY_ADOPTED", metadata=known)
+        return FailedPrecondition(text, reason="ALREADY_ADOPTED", metadata=known)
     if not restore(tx, [run], {}):
         ended = run.state.type in TERMINAL
         text = f"The run has ended: {run.state.name}. Stop." if ended else "The lease was given back. Stop."
-        raise FailedPrecondition(text, reason="RUN_ENDED" if ended else "LEASE_LOST", metadata=known)
+        return FailedPrecondition(text, reason="RUN_ENDED" if ended else "LEASE_LOST", metadata=known)
     tx.leases.adopt(flow_run_id, token, adopter_id)
+    return None
 
 
 def report(

@@ -10,7 +10,17 @@ from uuid import UUID
 from orch_server.application.dispatcher import Acquired, Dispatcher
 from orch_server.application.errors import NotFound
 from orch_server.application.grants import GrantedLease
-from orch_server.application.holders import Heartbeat, HeldLease, Reported, Synced, adopt, release, report, sync
+from orch_server.application.holders import (
+    Adoption,
+    Heartbeat,
+    HeldLease,
+    Reported,
+    Synced,
+    adopt,
+    release,
+    report,
+    sync,
+)
 from orch_server.application.lease_rows import Wish
 from orch_server.application.ports import Chance, Lane, Store, Turn
 from orch_server.application.session_hints import SessionHints
@@ -69,6 +79,7 @@ class Leases:
             partial(report, chance=chance), turn=Turn.REPORT
         )
         self._release: Lane[tuple[Sequence[HeldLease], str], list[Reported]] = store.lane(release, turn=Turn.RELEASE)
+        self._adopt: Lane[Adoption, GrantedLease] = store.lane(adopt, turn=Turn.ADOPT)
 
     async def acquire(self, wish: Wish, *, wait_seconds: float) -> Acquired:
         """Wait for runs. Raises NotFound for a session that is unknown or closed."""
@@ -107,7 +118,7 @@ class Leases:
 
     async def adopt(self, flow_run_id: UUID, token: int, adopter_id: UUID, *, flow_version: str = "") -> GrantedLease:
         """A run's process takes its place as holder. Raises FailedPrecondition and NotFound."""
-        return await self._store.write(lambda tx: adopt(tx, flow_run_id, token, adopter_id, flow_version=flow_version))
+        return await self._adopt.submit(Adoption(flow_run_id, token, adopter_id, flow_version))
 
     async def report(self, reports: Sequence[RunReport]) -> list[Reported]:
         """Take reports of states; one verdict each, in their order."""

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from orch_server.application.bounded_checks import bounded
 from orch_server.application.errors import FieldViolation, InvalidArgument
 from orch_server.application.parameter_words import Finding, in_words, path_text
 
@@ -85,7 +86,7 @@ def _validator(schema: str) -> "Validator":
 
     document = json.loads(schema)
     # An empty registry: nothing is ever fetched.
-    return _validator_class(document)(document, registry=Registry(), format_checker=_formats())
+    return bounded(_validator_class(document))(document, registry=Registry(), format_checker=_formats())
 
 
 def _validator_class(document: Mapping[str, object]) -> "type[Validator]":

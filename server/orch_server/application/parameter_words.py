@@ -51,8 +51,13 @@ def in_words(error: "ValidationError") -> Iterator[Finding]:
 
 
 def path_text(field: str, path: Sequence[str | int]) -> str:
-    """A place in a field of a request: `parameters_json.days[0].name`."""
-    return field + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    """A place in a field of a request: `parameters_json.days[0].name`. Odd names are written as JSON has them."""
+    return field + "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in path)
+
+
+def _key(name: str) -> str:
+    shown = name if len(name) <= _LONGEST_SHOWN else name[:_LONGEST_SHOWN] + "…"
+    return shown if shown.isprintable() else json.dumps(shown)
 
 
 def _unknown(error: "ValidationError", path: tuple[str | int, ...]) -> Iterator[Finding]:

@@ -224,13 +224,15 @@ class Turn(IntEnum):
     a process has started can have child runs.
 
     Granting comes last also because it locks pools and sessions, for which it must not keep others waiting for long.
+    Adopting locks leases without their runs: nothing that waits for runs may come after it.
     """
 
     START = 0
     CREATE = 1
     REPORT = 2
     RELEASE = 3
-    GRANT = 4
+    ADOPT = 4
+    GRANT = 5
 
 
 class Store(Protocol):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from orch_server.application.concurrency import KeptLimits, keep_limits
+from orch_server.application.concurrency import KeptLimits, keep_limits, runs_wait_for_full
 from orch_server.application.ports import LIMITS_TOPIC, Store, Wakeups
 from orch_server.background.service import Service
 
@@ -18,7 +18,9 @@ class LimitKeeper:
         self._batch = batch
 
     async def run_once(self) -> KeptLimits:
-        """One round."""
+        """One round. It writes, and locks what it writes, only where there is something to do."""
+        if not await self._store.read(runs_wait_for_full):
+            return KeptLimits()
         return await self._store.write(lambda tx: keep_limits(tx, limit=self._batch))
 
     async def _round(self) -> timedelta | None:

@@ -130,7 +130,7 @@ def _event_of(run: RunFacts, report: RunReport) -> Event:
 
 
 def _may_restart(run: RunFacts) -> bool:
-    """Also one that is PENDING: where its holder says that its process ended, code may have run before it could tell."""
+    """Also one that is PENDING: its process may have run code, and ended before it could tell."""
     return run.crash_restarts_used < run.recovery_policy.allowed_restarts
 
 

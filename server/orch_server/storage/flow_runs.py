@@ -50,7 +50,7 @@ def _ended(kind: Kind) -> Select[tuple[UUID]]:
 
 @cache
 def _get(kind: Kind) -> Select[Any]:
-    return run_columns(with_result=True).where(one_of(flow_run.c.id, "ids", kind))
+    return stamped(run_columns(with_result=True).where(one_of(flow_run.c.id, "ids", kind)), kind)
 
 
 @cache
@@ -101,7 +101,7 @@ class SqlFlowRuns:
 
     def get(self, ids: Sequence[UUID]) -> dict[UUID, FlowRun]:
         """Whole runs by id; those that are not there are left out."""
-        rows = self._scope.rows(_get(self._scope.kind), {"ids": list(ids)})
+        rows = self._scope.fetch(_get(self._scope.kind), {"ids": list(ids)})
         return {row[0]: run_of(row) for row in rows}
 
     def page(self, run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> list[FlowRun]:

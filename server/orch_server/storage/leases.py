@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -100,6 +99,15 @@ def _get(kind: Kind) -> Select[Any]:
     return select(lease).where(one_of(lease.c.flow_run_id, "ids", kind))
 
 
+@cache
+def _launch_specs(kind: Kind) -> tuple[Batch, Select[Any]]:
+    batch = Batch(kind, named_deployment=ID, named_number=BIG)
+    c, named = deployment_version.c, batch.table.c
+    same = and_(c.deployment_id == named.named_deployment, c.number == named.named_number)
+    statement = select(c.deployment_id, c.number, c.launch_spec).select_from(batch.table.join(deployment_version, same))
+    return batch, statement
+
+
 class SqlLeases(SqlClaims):
     """The store's side of `LeaseRows`; what may be granted is in `claims.py`."""
 
@@ -119,7 +127,7 @@ class SqlLeases(SqlClaims):
     def adopt(self, flow_run_id: UUID, token: int, adopter_id: UUID) -> bool:
         """Make a process the holder where none is yet, or the same is already, and renew; False where another is."""
         named = {"run_id": flow_run_id, "named_token": token, "adopter": adopter_id, "now": self._scope.now}
-        return self._scope.connection.execute(_adopt(self._scope.kind), named).rowcount == 1
+        return self._scope.written(_adopt(self._scope.kind), named) == 1
 
     def drop_expired(self, flow_run_ids: Sequence[UUID]) -> list[Lease]:
         """End those leases of locked runs that have expired by now: finding and ending are one statement."""
@@ -164,11 +172,8 @@ class SqlLeases(SqlClaims):
         """How runs are started, by deployment and version."""
         if not versions:
             return {}
-        c = deployment_version.c
-        statement = select(c.deployment_id, c.number, c.launch_spec).where(
-            tuple_(c.deployment_id, c.number).in_(list(versions))
-        )
-        rows = self._scope.connection.execute(statement)
+        batch, statement = _launch_specs(self._scope.kind)
+        rows = self._scope.rows(statement, batch.parameters(sorted(versions)))
         return {(row.deployment_id, row.number): load_launch_spec(row.launch_spec) for row in rows}
 
     def page(

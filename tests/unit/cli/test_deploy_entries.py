@@ -275,6 +275,25 @@ def test_a_flow_that_fails_to_import_shows_the_users_lines(project: Path, capsys
     assert said.out == "", "what user code prints is not our answer"
 
 
+def test_folders_may_have_modules_of_the_same_name(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "beside.py").write_text(f"NAME = 'from-{name}'\n")
+        text = "from beside import NAME\nfrom orch import flow\n@flow(name=NAME)\ndef go(): ...\n"
+        (tmp_path / name / "flows.py").write_text(text)
+
+    found = specs(
+        tmp_path,
+        """
+        deployments:
+          - {name: a, entrypoint: "one/flows.py:go"}
+          - {name: a, entrypoint: "two/flows.py:go"}
+        """,
+    )
+
+    assert [each.slug for each in found] == ["from-one/a", "from-two/a"]
+
+
 def test_specs_without_a_name_are_refused_by_the_sdk() -> None:
     with pytest.raises(ConfigurationError, match="needs a name"):
         DeploymentSpec(name="", flow_name="a", command=("ls",))

@@ -177,12 +177,6 @@ def test_crashes_are_restarted_until_the_cap_and_counted_apart() -> None:
     assert (second.state.type, second.crash_restarts_used, second.retries_used) == (S.CRASHED, 1, 3)
 
 
-def test_a_crash_before_the_start_is_not_restarted() -> None:
-    run = run_in(S.PENDING, recovery_policy=RecoveryPolicy(crash_restarts=5))
-
-    assert decide(run, report_of(S.CRASHED)).facts.state.type == S.CRASHED
-
-
 @pytest.mark.parametrize("reported", [S.FAILED, S.CRASHED, S.CANCELLED], ids=lambda state: state.name)
 def test_cancel_wins_over_failures_retries_and_restarts(reported: StateType) -> None:
     run = run_in(

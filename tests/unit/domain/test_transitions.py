@@ -15,7 +15,7 @@ complete        -          COMPLETED   COMPLETED   COMPLETED   COMPLETED   -    
 fail            -          FAILED      FAILED      FAILED      -           -          -          -          -
 retry           -          SCHEDULED   SCHEDULED   SCHEDULED   -           -          -          -          -
 crash           -          CRASHED     CRASHED     CRASHED     -           -          -          -          -
-restart         -          -           SCHEDULED   SCHEDULED   -           -          -          -          -
+restart         -          SCHEDULED   SCHEDULED   SCHEDULED   -           -          -          -          -
 requeue         -          SCHEDULED   -           -           -           -          -          -          -
 stop            -          CANCELLED   CANCELLED   CANCELLED   CANCELLED   -          -          -          -
 request_cancel  CANCELLED  CANCELLING  CANCELLING  CANCELLING  -           -          -          -          -

@@ -70,6 +70,10 @@ class StageAttempt:
         async with self._changed:
             self._changed.notify_all()
 
+    def break_down(self, error: Exception) -> None:
+        """Its launcher fails to watch it."""
+        self._ending.set_exception(error)
+
     async def write(self, *texts: str) -> None:
         """Its process writes lines to stdout."""
         self._lines += [OutputLine("stdout", time.time_ns(), text) for text in texts]
@@ -90,6 +94,7 @@ class StageAttempt:
         self.stops.put_nowait(grace_seconds)
         if self.obedient:
             await self.end(KILLED)
+            return
         await self.wait()
 
     async def forget(self) -> None:

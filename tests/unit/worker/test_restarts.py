@@ -1,6 +1,7 @@
 """A worker that dies and comes back, sessions that are gone, and how a worker ends."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orch_proto.v1.state_pb2 import (
     STATE_TYPE_CANCELLED,
     STATE_TYPE_COMPLETED,
     STATE_TYPE_CRASHED,
+    STATE_TYPE_FAILED,
     STATE_TYPE_RUNNING,
     STATE_TYPE_SCHEDULED,
 )
@@ -23,7 +25,7 @@ from orch_worker.held_runs import AttemptFacts
 from orch_worker.journal import Journal
 from orch_worker.launchers.base import AttemptKey, Ending, Outcome
 from tests.support.started_server import StartedServer
-from tests.unit.worker.stage import Audience, RunningWorker, Stage, worker_at
+from tests.unit.worker.stage import Audience, RunningWorker, Stage, StageAttempt, worker_at
 
 ENTRYPOINT = LaunchSpec(entrypoint="etl.py:etl")
 NAME = "stagehand"
@@ -302,7 +304,8 @@ async def test_an_exclusive_run_is_killed_before_its_lease_can_have_expired(
 def test_the_journal_keeps_what_is_known_of_an_attempt(tmp_path: Path) -> None:
     journal, key = Journal(tmp_path / "attempts"), LeaseKey("0190-run", 3)
     facts = AttemptFacts("nightly", command=True, exclusive=True, grace_seconds=2.5, log_base=17)
-    journal.write(key, facts)
+    journal.begin(key, AttemptFacts("nightly"))
+    journal.change(key, facts)
 
     assert list(journal.keys()) == [key]
     assert Journal(tmp_path / "attempts").read(key) == facts
@@ -313,7 +316,59 @@ def test_the_journal_keeps_what_is_known_of_an_attempt(tmp_path: Path) -> None:
 
 def test_a_journal_that_was_cut_off_is_not_believed(tmp_path: Path) -> None:
     journal, key = Journal(tmp_path), LeaseKey("0190-run", 3)
-    journal.write(key, AttemptFacts())
+    journal.begin(key, AttemptFacts())
     next(tmp_path.glob("*.json")).write_text('{"command": tr')
 
     assert journal.read(key) is None
+
+
+async def test_a_cancel_does_not_wait_for_the_next_heartbeat(
+    server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path
+) -> None:
+    await audience.make_pool(ttl_seconds=3600)
+    async with worker_at(server.url, stage, tmp_path, pool=audience.pool):
+        run_id = await audience.run()
+        attempt = await stage.launched()
+        await audience.seen(run_id, STATE_TYPE_RUNNING)
+
+        await audience.cancel(run_id)
+
+        # The next heartbeat would be due in twenty minutes.
+        await attempt.stops.get()
+
+
+async def test_a_launcher_that_breaks_ends_its_run_and_nobody_elses(
+    server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path
+) -> None:
+    await audience.make_pool()
+    async with worker_at(server.url, stage, tmp_path, pool=audience.pool):
+        broken, whole = await audience.run(), await audience.run()
+        attempts = {attempt.key.flow_run_id: attempt for attempt in [await stage.launched() for _ in range(2)]}
+
+        attempts[broken].break_down(RuntimeError("the machine is on fire"))
+
+        run = await audience.seen(broken, STATE_TYPE_CRASHED)
+        assert "the machine is on fire" in run.state.message
+        assert await attempts[broken].stops.get() == 30
+        await attempts[whole].end()
+        await audience.seen(whole, STATE_TYPE_COMPLETED)
+
+
+async def test_a_worker_that_cannot_keep_its_journal_launches_nothing_and_says_why(
+    server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path
+) -> None:
+    await audience.make_pool()
+    async with worker_at(server.url, stage, tmp_path, pool=audience.pool):
+        await (await stage_launched(audience, stage)).end()
+        shutil.rmtree(tmp_path / "workers" / audience.pool / NAME / "attempts")
+
+        run = await audience.seen(await audience.run(), STATE_TYPE_FAILED)
+
+        assert "cannot write to its own directory" in run.state.message
+        assert "Make room there" in run.state.message
+
+
+async def stage_launched(audience: Audience, stage: Stage) -> StageAttempt:
+    """An attempt of a new run."""
+    await audience.run()
+    return await stage.launched()

@@ -224,3 +224,14 @@ def test_metrics_leave_through_opentelemetry(capsys: pytest.CaptureFixture[str])
     told = capsys.readouterr().out
     for name in ("orch.worker.runs.ended", "orch.worker.launch.duration", "orch.worker.slots", "orch-worker"):
         assert name in told
+
+
+async def test_a_worker_of_another_protocol_version_is_refused_in_words(
+    audience: Audience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await audience.make_pool()
+    monkeypatch.setattr("orch_worker.sessions.PROTOCOL_VERSION", 9)
+    identity = WorkerIdentity("w", audience.pool, (), 1, {}, "test")
+
+    with pytest.raises(StartupError, match="protocol"):
+        await Sessions(audience.client, Contact(), identity, lambda: 0.0).open()

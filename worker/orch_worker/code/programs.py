@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,15 +47,7 @@ async def run_program(
     given: its standard input. Raises CodeError where it is not there, cannot be started, or takes too long.
     """
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            cwd=folder,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        process = await _started(command, environment, folder)
     except OSError as error:
         raise CodeError(
             f"{command[0]} cannot be started on {socket.gethostname()}: {error.strerror}. Install it there, or put it "
@@ -74,9 +67,30 @@ async def run_program(
     return Finished(process.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace"))
 
 
-async def _kill(process: asyncio.subprocess.Process) -> None:
+async def _started(command: Sequence[str], environment: Mapping[str, str], folder: Path | None) -> Process:
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            cwd=folder,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # asyncio would kill the program, and leave alone what it has started already.
+        with suppress(OSError):
+            await _kill(await starting)
+        raise
+
+
+async def _kill(process: Process) -> None:
     with suppress(ProcessLookupError):
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
     await asyncio.shield(process.wait())
 
 

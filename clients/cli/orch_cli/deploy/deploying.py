@@ -14,7 +14,7 @@ from orch_cli.connection import client
 from orch_cli.deploy.entries import Problems, read_entry
 from orch_cli.deploy.project import project_file, project_specs
 from orch_cli.deploy.showing import plan_document, plan_lines
-from orch_cli.deploy.specs import completed, load, spec_of
+from orch_cli.deploy.specs import completed, forgotten_modules, load, spec_of
 from orch_cli.failures import Failed, Wrong
 from orch_cli.filters import pairs
 from orch_cli.output import Format, confirm, document, note, say
@@ -76,7 +76,8 @@ def specs_of_options(
 
 def _spec(entrypoint: str | None, name: str, options: Mapping[str, Any], folder: Path) -> DeploymentSpec:
     if entrypoint:
-        entrypoint = completed(entrypoint, folder)
+        with forgotten_modules(folder):
+            entrypoint = completed(entrypoint, folder)
     problems = Problems()
     entry = read_entry(_described(entrypoint, name, options, folder), (), problems)
     if problems.found:
@@ -116,7 +117,8 @@ def _parameters(entrypoint: str | None, options: Mapping[str, Any], folder: Path
     if params and entrypoint:
         from orch.deployments.parameter_schema import parameter_schema
 
-        schema = parameter_schema(load(entrypoint, folder))
+        with forgotten_modules(folder):
+            schema = parameter_schema(load(entrypoint, folder))
     from_file = read_parameters((), params_file) if params_file else {}
     return from_file | parse_parameters(params, schema)
 

@@ -1,5 +1,6 @@
 """What will change, for people and for programs."""
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -82,7 +83,8 @@ def _local(moment: datetime) -> str:
 
 def _painted(text: str, action: Action) -> str:
     colour = _COLOURS.get(action)
-    return click.style(text, fg=colour) if colour and stdout_is_terminal() else text
+    is_shown = stdout_is_terminal() and not os.environ.get("NO_COLOR")
+    return click.style(text, fg=colour) if colour and is_shown else text
 
 
 def plan_document(plan: Plan, applied: Sequence[Applied] = ()) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """From what an author says of a deployment to its spec: a flow is loaded, a command is taken as it is."""
 
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -93,7 +93,11 @@ def _of_flow(entry: Entry, folder: Path) -> DeploymentSpec:
     own = [key for key in _OF_THE_FLOW if key in entry]
     if own:
         raise ConfigurationError(f"{own[0]!r} is for commands: a flow says that itself, @flow({own[0]}=…).")
-    found = load(entry["entrypoint"], folder)
+    with forgotten_modules(folder):
+        return _of_loaded(load(entry["entrypoint"], folder), entry, folder)
+
+
+def _of_loaded(found: "Flow[..., Any]", entry: Entry, folder: Path) -> DeploymentSpec:
     if entry.get("flow") not in {None, found.name}:
         raise ConfigurationError(
             f"{entry['entrypoint']} is the flow {found.name!r}, not {entry['flow']!r}: leave `flow` out."
@@ -116,6 +120,22 @@ def completed(entrypoint: str, folder: Path) -> str:
     if not names:
         raise Wrong(f"There are no flows in {entrypoint}: write @flow above the function.")
     raise Wrong(f"Which flow of {entrypoint}? {' or '.join(f'{entrypoint}:{name}' for name in names)}")
+
+
+@contextmanager
+def forgotten_modules(folder: Path) -> Iterator[None]:
+    """What is imported from the folder inside the block is forgotten after it: two of its subfolders may each have a
+    `helpers.py`, as their runs find them.
+    """
+    modules, path = set(sys.modules), list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(folder) and "site-packages" not in Path(file).parts:
+                del sys.modules[name]
 
 
 def load(entrypoint: str, folder: Path) -> "Flow[..., Any]":

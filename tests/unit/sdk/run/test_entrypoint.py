@@ -18,7 +18,7 @@ def imports_undone() -> Iterator[None]:
     yield
     sys.path[:] = path
     for name in set(sys.modules) - modules:
-        if name.startswith(("jobs", "orch_entrypoint_", "orch_test_")):
+        if name.startswith(("jobs", "orch_entrypoint_", "orch_test")):
             del sys.modules[name]
 
 
@@ -78,7 +78,7 @@ def test_a_file_in_a_folder_imports_what_lies_beside_it_and_in_the_working_folde
     assert load_flow("flows/orch_test_etl.py:etl", tmp_path).name == "abovebeside"
 
 
-@pytest.mark.parametrize("name", ["json.py", "my-etl.py"])
+@pytest.mark.parametrize("name", ["json.py", "v1.2.py"])
 def test_a_name_that_is_somebody_elses_or_none_does_no_harm(tmp_path: Path, name: str) -> None:
     write(tmp_path, name)
     import json
@@ -87,6 +87,12 @@ def test_a_name_that_is_somebody_elses_or_none_does_no_harm(tmp_path: Path, name
 
     assert found.fn().startswith("orch_entrypoint_")
     assert sys.modules["json"] is json
+
+
+def test_a_file_whose_name_is_no_identifier_is_a_module_all_the_same(tmp_path: Path) -> None:
+    write(tmp_path, "orch_test-my etl.py")
+
+    assert load_flow("orch_test-my etl.py:etl", tmp_path).fn() == "orch_test-my etl"
 
 
 def test_main_is_not_run(tmp_path: Path) -> None:
@@ -118,13 +124,21 @@ def test_a_module_that_imports_what_is_not_there_says_which(tmp_path: Path) -> N
         load_flow("orch_test_etl:etl", tmp_path)
 
 
-def test_an_import_that_failed_is_not_left_half_done(tmp_path: Path) -> None:
-    write(tmp_path, "my-etl.py", "1 / 0\n")
-    with pytest.raises(EntrypointError, match="division by zero"):
-        load_flow("my-etl.py:etl", tmp_path)
-    write(tmp_path, "my-etl.py")
+def test_a_package_that_imports_what_is_not_there_says_which(tmp_path: Path) -> None:
+    write(tmp_path, "jobs/__init__.py", "import orch_test_missing\n")
+    write(tmp_path, "jobs/etl.py")
 
-    assert load_flow("my-etl.py:etl", tmp_path).name == "etl"
+    with pytest.raises(EntrypointError, match="No module named 'orch_test_missing'"):
+        load_flow("jobs/etl.py:etl", tmp_path)
+
+
+def test_an_import_that_failed_is_not_left_half_done(tmp_path: Path) -> None:
+    write(tmp_path, "v1.2.py", "1 / 0\n")
+    with pytest.raises(EntrypointError, match="division by zero"):
+        load_flow("v1.2.py:etl", tmp_path)
+    write(tmp_path, "v1.2.py")
+
+    assert load_flow("v1.2.py:etl", tmp_path).name == "etl"
 
 
 def test_a_script_that_ends_the_program_is_told_where_that_belongs(tmp_path: Path) -> None:

@@ -109,4 +109,3 @@ def test_only_children_of_a_process_that_is_just_warm_use_grpc(tmp_path: Path) -
     )
 
     assert done.stdout.splitlines() == ["False", "True"], done.stderr
-

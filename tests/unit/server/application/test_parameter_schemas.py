@@ -164,6 +164,52 @@ def test_a_schema_of_trees_takes_trees_of_any_depth_that_can_be_checked() -> Non
     assert wrong({"tree": deep}, schema=schema) in ([], ["p is nested too deep to be checked."])
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("^(a+)+$", "a" * 64 + "!"),
+        ("^(a|aa)+$", "a" * 64 + "!"),
+        ("^(?:[a-z]+)*$", "a" * 64 + "1"),
+        ("a+b", "a" * 400_000),
+    ],
+)
+def test_a_pattern_that_could_take_for_ever_is_left_to_the_flow(pattern: str, text: str) -> None:
+    schema = {"properties": {"name": {"type": "string", "pattern": pattern}}}
+
+    assert wrong({"name": text}, schema=schema) == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^[a-z]+$",
+        "^a{2,3}b*$",
+        r"^\(a+\)+$",
+        "^([a-z])+$",
+        "^(ab)*$",
+        "^[(a+)]+$",
+        "^[]+*]+$",
+        "^(a+)?b$",
+        "^(a|b)c+$",
+        r"^(\d{3})-(\d+)$",
+    ],
+)
+def test_a_usual_pattern_is_looked_at(pattern: str) -> None:
+    schema = {"properties": {"name": {"pattern": pattern}}}
+
+    assert wrong({"name": "§"}, schema=schema) == [
+        f'p.name must match the pattern {json.dumps(pattern)}, and the text "\\u00a7" does not.'
+    ]
+
+
+def test_items_that_must_differ_may_be_many() -> None:
+    schema = {"properties": {"rows": {"uniqueItems": True}}}
+    rows = [{"row": number} for number in range(30_000)]
+
+    assert wrong({"rows": rows}, schema=schema) == []
+    assert wrong({"rows": [*rows, {"row": 7}]}, schema=schema) == ["p.rows has an item twice."]
+
+
 def test_nothing_is_loaded_where_there_is_no_schema() -> None:
     code = (
         "import sys; from orch_server.application.parameter_schemas import refuse_schema, unfit;"

@@ -114,6 +114,23 @@ async def test_a_hook_of_the_person_is_not_run(machine: Machine, repository: Rep
     assert not (tmp_path / "ran").exists()
 
 
+async def test_a_cancel_at_any_moment_leaves_nothing_running(
+    machine: Machine, repository: Repository, hanging_git: Path
+) -> None:
+    pipe = os.open(hanging_git, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(pipe, True)
+    for turns in range(40):
+        preparing = asyncio.create_task(machine.prepare({"step": "git", "url": repository.url}))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        preparing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await preparing
+    with os.fdopen(pipe) as lines:
+        async with asyncio.timeout(10):
+            assert set(await asyncio.to_thread(lines.readlines)) <= {"waiting\n"}
+
+
 @pytest.mark.parametrize(
     ("step", "words"),
     [
@@ -149,7 +166,7 @@ def hanging_git(machine: Machine, tmp_path: Path) -> Path:
     """A git that starts another program and waits for it. A pipe that has a line when it does, and ends with both."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    (tmp_path / "git").write_text(f"#!/bin/sh\nexec 9> {pipe}\nsleep 1000 &\necho waiting >&9\nwait\n")
+    (tmp_path / "git").write_text(f"#!/bin/sh\nexec 9> {pipe}\nsleep 20 &\necho waiting >&9\nwait\n")
     (tmp_path / "git").chmod(0o755)
     machine.environment["PATH"] = f"{tmp_path}:{machine.environment['PATH']}"
     return pipe
@@ -173,6 +190,7 @@ async def test_a_cancel_ends_git_and_all_that_it_started(
         preparing.cancel()
 
         # It ends when the last process that may write to it has ended.
-        assert await asyncio.to_thread(pipe.read) == ""
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(pipe.read) == ""
     with pytest.raises(asyncio.CancelledError):
         await preparing

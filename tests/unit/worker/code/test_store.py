@@ -1,6 +1,7 @@
 """What is kept: whole or not at all, by one maker at a time, and no longer than there is room."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -130,6 +131,26 @@ async def test_what_an_earlier_process_used_is_held_again(tmp_path: Path) -> Non
     again.release()
     again.release()
     assert store.prune() == list(first.entries)
+
+
+async def test_a_lock_on_a_removed_file_counts_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who removes an entry removes its lock file, maybe between another's opening of that file and its locking."""
+    store, lock = Store(tmp_path, limit_bytes=0), tmp_path / "kind" / "name.lock"
+    (await store.use("kind", "name", filling("x"))).release()
+    removed: list[int] = []
+
+    def flock(number: int, kind: int, real: Callable[[int, int], None] = fcntl.flock) -> None:
+        if not removed:
+            removed.append(number)
+            lock.unlink()
+        real(number, kind)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    hold = await store.use("kind", "name", never)
+    make_old(hold.entries[0])
+
+    assert store.prune() == []
+    hold.release()
 
 
 async def test_what_was_just_used_is_spared(tmp_path: Path) -> None:

