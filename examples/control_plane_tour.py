@@ -1,11 +1,11 @@
-"""A tour through the control plane: `make demo`.
+"""A tour through the control plane: `make tour`.
 
 Starts a control plane of its own (a temporary folder, SQLite, a free port), asks it for runs, and takes them with small
 workers inside this script. The work is real: time zones and their clocks, the words of a licence, a port that nobody
 listens on yet. Nothing is left behind, on Ctrl-C neither.
 
-The SDK (`from orch import flow, task`) and the worker (`orch worker start`) are still to come. What they will do by
-themselves is done here by hand, through `orch_client`.
+The SDK (`from orch import flow, task`) and the worker (`orch-worker`) do all of this by themselves; here it is done by
+hand, through `orch_client`, to show what the contract says.
 """
 
 import asyncio

@@ -118,10 +118,11 @@ class Definition:
         return self if instance is None else self._bound(instance)
 
     def _bound(self, instance: object) -> Self:
-        from copy import copy
         from types import MethodType
 
-        bound = copy(self)
+        # Not `copy`: that goes by `__reduce_ex__`, and would give what an import finds.
+        bound = object.__new__(type(self))
+        bound.__dict__.update(self.__dict__)
         bound.fn = MethodType(self.fn, instance)
         bound._descriptor = None
         return bound
