@@ -13,6 +13,6 @@ in any language.
     log_streams, shipping               what attempts write
     patience, racing                    repeating calls until they are answered; doing until something else happens
     health, meters, telemetry, otel     how it is
-    relay                               the runs' own calls, over the worker's connection
+    relay, calls_together               the runs' own calls, over the worker's connection
     launchers, code                     what starts processes, containers, jobs; how code gets there
 """

@@ -17,6 +17,7 @@ import grpc
 from orch_client.channel import open_async_channel
 from orch_client.relay import LONGEST_PATH_BYTES, Frame, FrameKind, FrameReader, RelayedCall, encoded_failure
 from orch_client.settings import ClientSettings
+from orch_worker.calls_together import CallsTogether, RefusedInBatch
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ _PATHS = frozenset(
         "TaskRunService/ReportTaskRuns",
     )
 )
+# A heartbeat waits for nobody.
+_HURRIED = frozenset({"/orch.v1.LeaseService/SyncLeases"})
 _MOST_UNHEARD = 1000
 """Hints that are kept for runs that have only just begun; most that nobody listens to are for commands."""
 _DETAILS_KEY = "grpc-status-details-bin"
@@ -52,6 +55,7 @@ class Relay:
     def __init__(self, channel: grpc.aio.Channel, api_key: str) -> None:
         self._sends: dict[str, _Send] = {path: channel.unary_unary(path) for path in _PATHS}
         self._metadata = (("authorization", f"Bearer {api_key}"),) if api_key else ()
+        self._together = CallsTogether(channel, self._alone, self._metadata)
         self._watching: dict[str, set[_Connection]] = {}
         self._connections: set[_Connection] = set()
         self._unheard: deque[str] = deque(maxlen=_MOST_UNHEARD)
@@ -90,15 +94,19 @@ class Relay:
 
     async def answer(self, number: int, call: RelayedCall) -> Frame:
         """Make the call; what came of it."""
-        send = self._sends.get(call.path)
-        if send is None:
+        if call.path not in _PATHS:
             refusal = f"A worker passes no call of {call.path} on."
             return Frame(FrameKind.FAILURE, number, encoded_failure("PERMISSION_DENIED", refusal, b""))
         try:
-            response = await send(call.request, timeout=call.timeout_seconds, metadata=self._metadata)
+            response = await (self._alone(call) if call.path in _HURRIED else self._together.call(call))
         except grpc.aio.AioRpcError as error:
             return Frame(FrameKind.FAILURE, number, _failure(error))
+        except RefusedInBatch as error:
+            return Frame(FrameKind.FAILURE, number, encoded_failure(error.code, error.message, error.status))
         return Frame(FrameKind.ANSWER, number, response)
+
+    async def _alone(self, call: RelayedCall) -> bytes:
+        return await self._sends[call.path](call.request, timeout=call.timeout_seconds, metadata=self._metadata)
 
     def close(self) -> None:
         """Hang up on everybody."""

@@ -43,13 +43,24 @@ def error_status(
     details: Sequence[Message] = (),
 ) -> grpc.Status:
     """A status with ErrorInfo and further details, cut so that it fits into any client's trailers."""
+    return rpc_status.to_status(_encodable(code, message, reason=reason, metadata=metadata, details=details))
+
+
+def _encodable(
+    code: grpc.StatusCode,
+    message: str,
+    *,
+    reason: str,
+    metadata: Mapping[str, str] | None = None,
+    details: Sequence[Message] = (),
+) -> Status:
     info = ErrorInfo(reason=reason, domain=DOMAIN)
     for name, value in (metadata or {}).items():
         info.metadata[name] = _cut(value, _MAX_VALUE_BYTES)
     status = Status(code=code.value[0], message=_cut(message, _MAX_MESSAGE_BYTES))
     for detail in (info, *details):
         status.details.add().Pack(detail)
-    return rpc_status.to_status(status)
+    return status
 
 
 def status_of(error: OrchError) -> grpc.Status | None:
@@ -59,7 +70,11 @@ def status_of(error: OrchError) -> grpc.Status | None:
 
 
 def _status_from(failure: Failure) -> grpc.Status:
-    return error_status(
+    return rpc_status.to_status(_encodable_from(failure))
+
+
+def _encodable_from(failure: Failure) -> Status:
+    return _encodable(
         grpc.StatusCode[failure.code],
         failure.message,
         reason=failure.reason,
@@ -95,6 +110,30 @@ async def _refuse(error: Exception, context: Context, method: str, correlation_i
         raise error
     status = status_of(error) if isinstance(error, OrchError) else None
     await context.abort_with_status(status or _status_from(internal_failure(error, method, correlation_id())))
+
+
+class Encoded:
+    """A unary method of bytes: what fails comes as a google.rpc.Status, not as gRPC's own."""
+
+    def __init__(self, handler: Handler, method: str) -> None:
+        """`method` is its name for the log. Raises TypeError for one that is not async, or streams."""
+        if not is_async(handler) or handler.request_streaming or handler.response_streaming:
+            raise TypeError(f"{method} is not a unary method that runs on the event loop.")
+        self._behavior = behavior_of(handler)
+        self._decode = _decoder(handler, method)
+        self._encode: Callable[[Any], Any] = handler.response_serializer or _same
+        self._method = method
+
+    async def __call__(self, request: bytes, context: Context) -> bytes | Status:
+        """The response, or the status that stands for what was raised."""
+        try:
+            response: bytes = self._encode(await self._behavior(self._decode(request), context))
+        except grpc.aio.BaseError:
+            raise
+        except Exception as error:
+            failure = failure_for(error) if isinstance(error, OrchError) else None
+            return _encodable_from(failure or internal_failure(error, self._method, random_correlation_id()))
+        return response
 
 
 def _decoder(handler: Handler, method: str) -> Callable[[Any], object]:

@@ -11,10 +11,12 @@ import grpc
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
+from orch_proto.v1.batch_service_pb2_grpc import add_BatchServiceServicer_to_server
 from orch_server.errors import StartupError
+from orch_server.rpc.batch_service import BatchServicer
 from orch_server.rpc.endpoint import Endpoint, TlsIdentity
-from orch_server.rpc.errors import guarded
-from orch_server.rpc.handlers import Handler
+from orch_server.rpc.errors import Encoded, guarded
+from orch_server.rpc.handlers import Handler, is_async
 from orch_server.rpc.health import SERVICE as HEALTH
 from orch_server.rpc.health import Health
 
@@ -83,6 +85,9 @@ def build_server(
     as_server = cast("grpc.aio.Server", registrar)
     for add_servicer in services:
         add_servicer(as_server)
+    batch = BatchServicer()
+    batch.carry(registrar.carried)
+    add_BatchServiceServicer_to_server(batch, as_server)
     health = Health()
     health.set(registrar.names, serving=True)
     add_HealthServicer_to_server(health, as_server)
@@ -97,6 +102,8 @@ class _Registrar:
     def __init__(self, server: grpc.aio.Server) -> None:
         self._server = server
         self.names: list[str] = []
+        self.carried: dict[str, Encoded] = {}
+        """Methods that a batch may carry, by path."""
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Iterable[grpc.GenericRpcHandler]) -> None:
         """Left out: the same handlers come again, by name."""
@@ -105,6 +112,11 @@ class _Registrar:
         """What generated code calls with the service's name and its handlers."""
         self.names.append(service_name)
         handlers = {name: guarded(handler, f"{service_name}/{name}") for name, handler in method_handlers.items()}
+        self.carried |= {
+            f"/{service_name}/{name}": Encoded(handler, f"{service_name}/{name}")
+            for name, handler in method_handlers.items()
+            if is_async(handler) and not (handler.request_streaming or handler.response_streaming)
+        }
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service_name, handlers),))
 
 

@@ -91,7 +91,7 @@ async def test_health_needs_none_and_reflection_does_even_from_who_sends_nothing
 
         assert await edge.check() == HealthCheckResponse.SERVING
         assert refusal(caught.value).info.reason == "MISSING_KEY"
-        assert [len(response.list_services_response.service) async for response in keyed] == [4]
+        assert [len(response.list_services_response.service) async for response in keyed] == [5]
 
 
 def test_an_interceptor_without_keys_is_a_mistake() -> None:

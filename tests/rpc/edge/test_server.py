@@ -31,7 +31,7 @@ async def test_a_free_port_is_taken_and_told() -> None:
     async with serve() as edge:
         assert edge.rpc.port > 0
         assert edge.rpc.url == f"http://127.0.0.1:{edge.rpc.port}"
-        assert edge.rpc.services == ("orch.v1.ServerService", "orch.v1.LogService")
+        assert edge.rpc.services == ("orch.v1.ServerService", "orch.v1.LogService", "orch.v1.BatchService")
         assert (await edge.info.GetServerInfo(GetServerInfoRequest())).version == "1.2.3"
 
 
@@ -85,6 +85,7 @@ async def test_reflection_lists_all_services_and_describes_them() -> None:
     assert {service.name for service in listed.list_services_response.service} == {
         "orch.v1.ServerService",
         "orch.v1.LogService",
+        "orch.v1.BatchService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
     }

@@ -1,0 +1,44 @@
+"""Many calls in one: for workers, which pass on the calls of their runs."""
+
+import asyncio
+from collections.abc import Mapping
+
+from google.rpc.code_pb2 import UNIMPLEMENTED
+from google.rpc.status_pb2 import Status
+
+from orch_proto.v1.batch_service_pb2 import BatchedAnswer, BatchedCall, CallBatchRequest, CallBatchResponse
+from orch_proto.v1.batch_service_pb2_grpc import BatchServiceServicer
+from orch_server.application.errors import InvalidArgument
+from orch_server.rpc.errors import Encoded
+from orch_server.rpc.handlers import Context
+
+MOST_CALLS = 1000
+# It waits, and would keep all others waiting.
+ALONE = frozenset({"/orch.v1.LeaseService/AcquireLeases"})
+
+
+class BatchServicer(BatchServiceServicer):
+    """Carries calls of the other services."""
+
+    def __init__(self) -> None:
+        self._methods: Mapping[str, Encoded] = {}
+
+    def carry(self, methods: Mapping[str, Encoded]) -> None:
+        """These methods, by their paths, may be called from now on; save those that want to be called alone."""
+        self._methods = {path: method for path, method in methods.items() if path not in ALONE}
+
+    async def CallBatch(self, request: CallBatchRequest, context: Context) -> CallBatchResponse:
+        """Make many calls at once."""
+        if len(request.calls) > MOST_CALLS:
+            raise InvalidArgument.of("calls", f"are {len(request.calls)}: at most {MOST_CALLS} fit into one batch.")
+        return CallBatchResponse(answers=await asyncio.gather(*(self._one(call, context) for call in request.calls)))
+
+    async def _one(self, call: BatchedCall, context: Context) -> BatchedAnswer:
+        method = self._methods.get(call.path)
+        if method is None:
+            refusal = Status(code=UNIMPLEMENTED, message=f"There is no {call.path} that a batch could carry.")
+            return BatchedAnswer(failure=refusal.SerializeToString())
+        outcome = await method(call.request, context)
+        if isinstance(outcome, Status):
+            return BatchedAnswer(failure=outcome.SerializeToString())
+        return BatchedAnswer(response=outcome)
