@@ -22,6 +22,7 @@ REPEATABLE_WITHOUT_REQUEST_ID = {
     "orch.v1.LogService.AppendLogs": "the offset names each line: nothing is stored twice",
     "orch.v1.TaskRunService.ReportTaskRuns": "the version names each report: what is not newer changes nothing",
     "orch.v1.WorkerService.CloseSession": "a closed session stays closed",
+    "orch.v1.BatchService.CallBatch": "each of its calls names what makes its own repeat harmless",
 }
 """Calls that change something and take no request_id: what makes their repeat harmless."""
 

@@ -85,7 +85,7 @@ def unreported(ending: Ending) -> Report:
 def after_order(order: Order, why: str) -> Report | None:
     """What is reported of an attempt that was stopped by an order; None: nothing, it is not the worker's any more."""
     if order == Order.CANCEL:
-        return cancelled("Stopped, as asked.")
+        return cancelled(why)
     if order == Order.WORKER_STOPS:
         return broken(f"Stopped, because its worker was told to stop at once ({why}).")
     if order == Order.OVERDUE:

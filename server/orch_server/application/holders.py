@@ -117,12 +117,12 @@ def _renewed(tx: Transaction, named: Sequence[tuple[HeldLease, UUID | None]]) ->
         [Renewal(lease.flow_run_id, lease.token, lease.phase, session_id) for lease, session_id in named]
     )
     states = tx.flow_runs.state_types([run_id for run_id, _ in renewed]) if renewed else {}
+    cancelling = [run_id for run_id, (type_, _) in states.items() if type_ == StateType.CANCELLING]
+    reasons = {run.id: run.state.message for run in tx.flow_runs.get(cancelling).values()} if cancelling else {}
     verdicts: dict[tuple[UUID, int], SyncedLease] = {}
     for (run_id, token), ttl in renewed.items():
-        cancelling = states[run_id][0] == StateType.CANCELLING if run_id in states else False
-        verdict = LeaseVerdict.CANCEL if cancelling else LeaseVerdict.OK
-        message = "A stop was asked for." if cancelling else ""
-        verdicts[run_id, token] = SyncedLease(run_id, token, verdict, ttl, message)
+        verdict = LeaseVerdict.CANCEL if run_id in reasons else LeaseVerdict.OK
+        verdicts[run_id, token] = SyncedLease(run_id, token, verdict, ttl, reasons.get(run_id, ""))
     return verdicts
 
 

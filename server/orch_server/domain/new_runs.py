@@ -56,7 +56,7 @@ def unfit(run: RunFacts, *, message: str) -> RunFacts:
 
 def skip_message(limit: int) -> str:
     """Why a run is skipped."""
-    return f"Skipped: the deployment is at its concurrency limit of {limit}, and its policy is to skip further runs."
+    return f"The deployment is at its concurrency limit of {limit}, and its policy is to skip further runs."
 
 
 def _ended(run: RunFacts, state: State) -> RunFacts:

@@ -48,7 +48,8 @@ class BatchServiceServicer(object):
 
     def CallBatch(self, request, context):
         """Makes many calls at once, in no order: each is answered, or refused, as if it had come alone. AcquireLeases, which
-        waits, and CallBatch itself cannot be among them, nor can streams.
+        waits, and CallBatch itself cannot be among them, nor can streams. A batch may be repeated where its calls may: a
+        call that takes a request_id should have one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

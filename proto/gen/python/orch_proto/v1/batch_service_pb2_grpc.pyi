@@ -35,7 +35,8 @@ class BatchServiceStub:
     def __new__(cls, channel: _aio.Channel) -> BatchServiceAsyncStub: ...
     CallBatch: _grpc.UnaryUnaryMultiCallable[_batch_service_pb2.CallBatchRequest, _batch_service_pb2.CallBatchResponse]
     """Makes many calls at once, in no order: each is answered, or refused, as if it had come alone. AcquireLeases, which
-    waits, and CallBatch itself cannot be among them, nor can streams.
+    waits, and CallBatch itself cannot be among them, nor can streams. A batch may be repeated where its calls may: a
+    call that takes a request_id should have one.
     """
 
 @_typing.type_check_only
@@ -45,7 +46,8 @@ class BatchServiceAsyncStub(BatchServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CallBatch: _aio.UnaryUnaryMultiCallable[_batch_service_pb2.CallBatchRequest, _batch_service_pb2.CallBatchResponse]  # type: ignore[assignment]
     """Makes many calls at once, in no order: each is answered, or refused, as if it had come alone. AcquireLeases, which
-    waits, and CallBatch itself cannot be among them, nor can streams.
+    waits, and CallBatch itself cannot be among them, nor can streams. A batch may be repeated where its calls may: a
+    call that takes a request_id should have one.
     """
 
 class BatchServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -58,7 +60,8 @@ class BatchServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_batch_service_pb2.CallBatchResponse, _abc.Awaitable[_batch_service_pb2.CallBatchResponse]]:
         """Makes many calls at once, in no order: each is answered, or refused, as if it had come alone. AcquireLeases, which
-        waits, and CallBatch itself cannot be among them, nor can streams.
+        waits, and CallBatch itself cannot be among them, nor can streams. A batch may be repeated where its calls may: a
+        call that takes a request_id should have one.
         """
 
 def add_BatchServiceServicer_to_server(servicer: BatchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
