@@ -16,6 +16,8 @@ RELEASED_CONTRACT := proto/released/orch.v1.binpb
 
 # What to run: make test TESTS='tests/unit -k lease'; make bench BENCH='import lifecycle'
 TESTS ?=
+# How many processes run the whole suite: make test JOBS=4
+JOBS ?= 2
 BENCH ?=
 # make demo DEMO=--no-stay ends by itself
 DEMO ?=
@@ -45,7 +47,7 @@ tour: $(INSTALLED) ## See the control plane alone, by its contract
 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests (TESTS='tests/unit -k lease' runs some)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(if $(TESTS),,-n $(JOBS) --dist loadfile) $(TESTS)
 
 .PHONY: check
 check: lint types contract verify ## Everything but the tests: style, types, import rules, contract, generated files

@@ -31,7 +31,8 @@ def make_launch(
 ) -> Launch:
     """What to start for a job whose code is ready; its parameters are written down. Raises LaunchError."""
     working_folder = str(Path(prepared.folder or Path.cwd(), Path(variables.working_dir or "").expanduser()))
-    _write_parameters(job, folder)
+    if job.spec.command:  # a flow of the SDK has them with its lease
+        _write_parameters(job, folder)
     command = _command(job, variables, prepared)
     order = Order(
         attempt=folder.name,
@@ -58,7 +59,7 @@ def environment_of(job: Job, variables: ProcessVariables, folder: Path, *, relay
         "ORCH_RELAY": str(relay) if relay is not None else None,
         **variables.env,
         **job.environment,
-        "ORCH_PARAMETERS_FILE": str(folder / PARAMETERS),
+        "ORCH_PARAMETERS_FILE": str(folder / PARAMETERS) if job.spec.command else None,
         "ORCH_RESULT_FILE": str(folder / RESULT),
     }
     return {name: value for name, value in merged.items() if value is not None}
