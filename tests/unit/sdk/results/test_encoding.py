@@ -88,7 +88,7 @@ def test_what_json_knows_is_plain_json(value: object) -> None:
         np.datetime64("2026-11-22"),
         np.str_("ab"),
     ],
-    ids=repr,
+    ids=lambda each: type(each).__name__,
 )
 def test_what_json_does_not_know_is_tagged_json(value: object) -> None:
     data, media_type = encode(value)
