@@ -1,10 +1,16 @@
 """Fixtures for every folder of tests."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.postgres import PostgresServer, running_postgres
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is what it is in a terminal: the processes of a suite run in parallel are started with it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
