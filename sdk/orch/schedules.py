@@ -147,7 +147,7 @@ def Interval(
     """
     seconds = seconds_of(interval, "The interval")
     if seconds < 1:
-        raise ConfigurationError(f"The interval is {interval!r}: the shortest is 1 s.")
+        raise ConfigurationError(f"The interval is {span_text(seconds)}: the shortest is 1 s.")
     zone = options.get("time_zone") or options.get("timezone") or "UTC"
     return _schedule(IntervalTimes(seconds, _aware(anchor or anchor_date, zone)), options)
 

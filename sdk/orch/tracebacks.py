@@ -43,18 +43,28 @@ _CALLERS = (
 def user_traceback(error: BaseException) -> str:
     """The traceback of an exception and its causes as Python prints it, without Orch's own frames and the like.
 
-    Where no code of the user's is in it, it keeps all its frames. Cut to 60,000 characters, the newest of them.
+    Where no code of the user's is in it, an error of Orch's has no frames, and any other keeps all of them. Cut to
+    60,000 characters, the newest of them.
     """
     described = TracebackException.from_exception(error)
     _leave_out_causes(error, described)
     chain = list(_chain(described, set()))
     shown = [_of_the_user(each.stack) for each in chain]
-    # What was raised in a task's process has its frames there, as the text of its cause.
-    if any(shown) or any(each.exc_type.__name__ == "RemoteTraceback" for each in chain):
+    if any(shown) or any(_says_where(each) for each in chain):
         for each, frames in zip(chain, shown, strict=True):
             each.stack[:] = frames
+    elif isinstance(error, OrchError):
+        # It says in words what is wrong with something that was given to Orch.
+        return "".join(described.format_exception_only()).rstrip("\n")[:_MAX_CHARACTERS]
     text = "".join(described.format()).rstrip("\n")
     return text if len(text) <= _MAX_CHARACTERS else f"[… cut …]\n{text[-_MAX_CHARACTERS:]}"
+
+
+def _says_where(described: TracebackException) -> bool:
+    """Whether its text names the place, so that no frame need: a file that is no Python, or what was raised in a task's
+    process, whose frames are the text of its cause.
+    """
+    return issubclass(described.exc_type, SyntaxError) or described.exc_type.__name__ == "RemoteTraceback"
 
 
 def _leave_out_causes(error: BaseException, described: TracebackException) -> None:

@@ -17,8 +17,10 @@ logger = logging.getLogger(__name__)
 def present(home: Path, *, url: str, version: str) -> Iterator[None]:
     """The file is there for as long as the context lasts. Without it scripts do not find the server; all else works.
 
-    url: what a client on this machine connects to. Of several servers on one home, the one that came last is found.
+    url: what a client on this machine connects to. Of several servers on one home, the one that came last is found;
+    when it ends, the one before it.
     """
+    before = read_local_server(home)
     server = LocalServer(url=url, process_id=os.getpid(), process_mark=process_mark(), version=version)
     try:
         _write(home, server)
@@ -29,7 +31,10 @@ def present(home: Path, *, url: str, version: str) -> Iterator[None]:
     finally:
         if read_local_server(home) == server:
             with suppress(OSError):  # a file that stays is told to be stale
-                (home / FILE_NAME).unlink()
+                if before is not None and before.alive:
+                    _write(home, before)
+                else:
+                    (home / FILE_NAME).unlink()
 
 
 def _write(home: Path, server: LocalServer) -> None:

@@ -152,6 +152,15 @@ def test_a_program_is_told_in_json(project: Project) -> None:
     assert len(schedule["next_times"]) == 3
 
 
+def test_a_schedule_whose_times_have_passed_is_told(project: Project) -> None:
+    done = project(
+        project.entrypoint, "-n", "past", "-p", "day=t", "--rrule", "FREQ=DAILY;UNTIL=20200101T000000Z", "-y"
+    )
+
+    assert done.code == 0, done.errors
+    assert "next: never" in done.out
+
+
 def test_a_command_is_deployed(project: Project) -> None:
     name = project.flow
 
@@ -193,11 +202,15 @@ def test_schedules_stay_until_they_are_deleted(project: Project) -> None:
         ((), 2, "no orch.yaml in"),
         (("-f", "gone.yaml"), 2, "There is no gone.yaml"),
         (("{file}:{flow}",), 2, "--name nightly"),
+        (("{file}:{flow}", "-n", "x", "-n", "y"), 2, "--name is given 2 times"),
+        (("{file}:{flow}", "-n", "x", "-j", "env=5", "--env", "A=1"), 2, "--job-variable env is no object"),
+        (("{file}:{flow}", "-n", "x", "--requirements", "gone.txt"), 2, "There is no file gone.txt in"),
+        (("{file}:{flow}", "-n", "x/y"), 2, 'A deployment\'s name has no "/" in it'),
         (("{file}:nope", "-n", "x"), 2, "there is no 'nope'. Its flows are {flow}"),
         (("gone.py:x", "-n", "x"), 2, "gone.py does not exist"),
         (("no_such_module_here:x", "-n", "x"), 2, "there is no module 'no_such_module_here'"),
-        (("{file}:{flow}", "-n", "x", "--pool", "nope"), 1, "orch work-pool create nope"),
-        (("{file}:{flow}", "-n", "x", "--cron", "61 * * * *", "-p", "day=t"), 1, "bad minute field '61'"),
+        (("{file}:{flow}", "-n", "x", "--pool", "nope"), 2, "orch work-pool create nope"),
+        (("{file}:{flow}", "-n", "x", "--cron", "61 * * * *", "-p", "day=t"), 2, "bad minute field '61'"),
         (("{file}:{flow}", "-n", "x", "--cron", "@daily"), 2, "needs 'day', and a schedule has nobody to ask"),
         (("{file}:{flow}", "-n", "x", "-p", "dya=1"), 2, "Did you mean 'day'?"),
         (("{file}:{flow}", "-n", "x", "-p", "limit=few"), 2, "limit: Input should be a valid integer"),
@@ -229,7 +242,7 @@ def test_a_syntax_error_is_shown_where_it_is(project: Project) -> None:
 
     assert done.code == 2
     assert "torn.py" in done.errors
-    assert "SyntaxError" in done.errors
+    assert "SyntaxError: invalid syntax\norch: The file" in done.errors
 
 
 def test_without_a_control_plane_it_is_said_how_to_have_one(project: Project) -> None:

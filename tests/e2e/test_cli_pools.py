@@ -115,6 +115,7 @@ def test_a_pool_that_is_used_is_kept(orch: InvokedOrch, client: Client, pool: st
         (("inspect", "defualt"), 3, "Did you mean 'default'?"),
         (("update", "default"), 2, "What shall change?"),
         (("update", "default", "--concurrency-limit", "-1"), 2, "'-1' is no limit"),
+        (("update", "default", "--concurrency-limit", "0"), 2, "'0' is no limit"),
         (("update", "default", "--lease-ttl", "2h"), 2, "work_pool.lease_ttl: 7200 s is not between 1 s and 1 h"),
         (("update", "default", "--lease-ttl", "soon"), 2, "'soon' is no length of time"),
         (("update", "default", "--job-template", "/nowhere"), 2, "Cannot read the job template in /nowhere"),

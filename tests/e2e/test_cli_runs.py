@@ -11,9 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from orch_client import Client, connect
+from orch_proto.v1 import deployment_pb2
 from orch_proto.v1 import flow_run_service_pb2 as flow_runs
+from orch_proto.v1.deployment_service_pb2 import UpdateDeploymentRequest
 from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.state_pb2 import Failure, StateType
 from tests.e2e.held_runs import HeldRun, Holder
@@ -111,8 +114,11 @@ def test_an_idempotency_key_makes_one_run(orch: Orch, holder: Holder) -> None:
 
     second = orch("run", holder.key, "--idempotency-key", "once", "-o", "id")
 
+    third = orch("run", holder.key, "--idempotency-key", "once")
+
     assert second.out == first.out
     assert "has a run already" in second.errors
+    assert third.out.startswith("Flow run "), "it was not created now"
 
 
 def test_a_run_can_be_put_off(orch: Orch, holder: Holder) -> None:
@@ -231,6 +237,18 @@ def test_a_run_that_nobody_takes_says_why(orch: Orch, client: Client) -> None:
 
     with orch.started("run", idle.key, "--watch") as watching:
         watching.said(f"No worker serves the work pool {idle.pool!r}: `orch worker start --pool {idle.pool}`")
+
+
+def test_a_run_that_waits_for_its_deployments_others_says_so(orch: Orch, holder: Holder, client: Client) -> None:
+    limited = deployment_pb2.Deployment(deployment_id=holder.deployment.deployment_id, concurrency_limit=1)
+    client.deployments.UpdateDeployment(
+        UpdateDeploymentRequest(deployment=limited, update_mask=FieldMask(paths=["concurrency_limit"]))
+    )
+    orch("run", holder.key)
+    holder.takes().becomes("RUNNING")
+
+    with orch.started("run", holder.key, "--watch") as watching:
+        watching.said("or for its deployment's other runs: at most 1 at once may run")
 
 
 @pytest.mark.parametrize(("options", "words"), [(("--in", "2h"), "It may start in 1 h"), ((), "is paused")])

@@ -90,6 +90,11 @@ async def test_a_worker_that_goes_away_is_done_without(settings: ClientSettings,
         assert opened == ["direct"]
 
 
+async def test_where_there_can_be_no_socket_there_is_no_relay(settings: ClientSettings, address: Path) -> None:
+    async with open_relay(settings, address.parent / "no-such-folder" / "relay") as relay:
+        assert relay is None
+
+
 async def test_a_worker_that_never_was_is_done_without(settings: ClientSettings, address: Path) -> None:
     run_id = await _a_run(settings)
     async with _relayed(settings, address) as (client, channel, opened):

@@ -20,6 +20,10 @@ logger = logging.getLogger(__name__)
 _CHECK_SECONDS = 0.3
 """Whether a process that ended well has reported the run's end, a heartbeat tells within this time."""
 
+_HALTED_SECONDS = 0.25
+"""A worker that notices so late that a lease may have run out was halted meanwhile."""
+_ONE_MORE_SYNC_SECONDS = 1.0
+
 # How long an end is held back for lines that are still to be stored: who follows a log stops at the run's end, and what
 # comes after the next attempt was granted is refused. A crash is to be known within a second.
 _SHIPPING_SECONDS = {Outcome.COMPLETED: 10.0, Outcome.FAILED: 10.0, Outcome.CRASHED: 0.4, Outcome.LAUNCH_FAILED: 0.4}
@@ -89,8 +93,22 @@ class Following:
             self._run.hear(Order.LOST, why="The report of its start was refused: another grant of the run is newer.")
 
     async def _watch_time(self) -> None:
-        await self._around.heartbeat.overdue(self._run)
+        while await self._around.heartbeat.overdue(self._run) > _HALTED_SECONDS and await self._keeps_itself():
+            pass
         self._run.hear(Order.OVERDUE, why="The control plane could not be reached in time.")
+
+    async def _keeps_itself(self) -> bool:
+        """Whether the run's own process has kept the lease while the worker was halted: it stops by itself where it
+        cannot. A command has nobody else to do so.
+        """
+        if self._run.facts.command:
+            return False
+        try:
+            async with asyncio.timeout(_ONE_MORE_SYNC_SECONDS):
+                await self._around.heartbeat.settled()
+        except TimeoutError:
+            return False
+        return True
 
     async def _ship(self, attempt: Attempt) -> None:
         try:

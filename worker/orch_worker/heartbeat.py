@@ -108,14 +108,17 @@ class Heartbeat:
             await self.settled()
         return False
 
-    async def overdue(self, run: HeldRun) -> None:
-        """Waits until an exclusive run must have stopped, since no heartbeat was answered for so long."""
+    async def overdue(self, run: HeldRun) -> float:
+        """Waits until an exclusive run must have stopped, since no heartbeat was answered for so long; returns by how
+        much that comes too late: after this process was halted, or slept with its machine.
+        """
         while (clock := self._keeper.held.get(run.key)) is not None:
             left = clock.must_stop_at - self._clock()
             if left <= 0:
-                return
+                return -left
             await asyncio.sleep(min(left, _LONGEST_WAIT_SECONDS / 4))
-        await asyncio.Event().wait()
+        never: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def keep(self) -> None:
         """Sends heartbeats, for ever."""

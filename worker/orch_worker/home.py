@@ -84,7 +84,8 @@ def _first_free(home: Path, pool: str) -> tuple[WorkerHome, int]:
 def _lock(folder: Path) -> int | None:
     """The lock on a directory, which is made where it is not there; None where another process has it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Whoever may connect to the relay in it may speak with the worker's key.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartupError(

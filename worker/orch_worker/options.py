@@ -4,6 +4,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import TypedDict, cast
 
 from orch_client.logs import LogFormat, LogLevel
+from orch_worker.errors import SettingsError
 from orch_worker.settings import (
     HealthSettings,
     LogSettings,
@@ -35,6 +36,8 @@ class _Options(TypedDict):
 def settings_from_options(options: Mapping[str, object], environ: MutableMapping[str, str]) -> WorkerSettings:
     """Raises SettingsError. A home that was given is the runs' home, too: their processes find it in `environ`."""
     given = cast("_Options", options)
+    if not given["pool"].strip():
+        raise SettingsError("--pool (ORCH_WORKER_POOL) is empty: name the work pool that the worker is to serve.")
     home = home_directory(given["home"], environ)
     if given["home"]:
         environ["ORCH_HOME"] = str(home)

@@ -33,6 +33,7 @@ PASSING = (
 )
 PASSING_AT_START = (UnavailableError, OverloadedError, DeadlineError, CallCancelledError, ServerError)
 """At the start nothing is held, and somebody looks on: a key that is refused is said at once."""
+_REFUSED = (UnauthenticatedError, PermissionDeniedError)
 _LONGEST_DELAY_SECONDS = 2.0
 _FIRST_DELAY_SECONDS = 0.1
 
@@ -42,6 +43,7 @@ class Contact:
 
     def __init__(self) -> None:
         self._away: set[str] = set()
+        self._refused = False
 
     @property
     def lost(self) -> bool:
@@ -49,15 +51,21 @@ class Contact:
         return bool(self._away)
 
     def failed(self, call: str, error: OrchClientError) -> None:
-        """A call of this name was not answered."""
-        if not self._away:
+        """A call of this name was not answered, or not as it should be."""
+        is_refused = isinstance(error, _REFUSED)
+        if is_refused and not self._refused:
+            # Also where the control plane was away before: this does not pass by itself.
+            logger.error("the control plane refuses this worker's key", extra={"call": call, "cause": error.message})
+        elif not self._away:
             logger.warning("no answer from the control plane", extra={"call": call, "cause": error.message})
+        self._refused = self._refused or is_refused
         self._away.add(call)
 
     def answered(self, call: str) -> None:
         """It was."""
         if call in self._away:
             self._away.discard(call)
+            self._refused = False
             if not self._away:
                 logger.info("the control plane answers again", extra={"call": call})
 

@@ -7,6 +7,7 @@ from orch_client.errors import AlreadyExistsError, NotFoundError, OrchClientErro
 from orch_proto.v1.work_pool_pb2 import WorkPool
 from orch_proto.v1.work_pool_service_pb2 import CreateWorkPoolRequest, GetWorkPoolRequest
 from orch_worker.errors import StartupError
+from orch_worker.launchers.loading import launcher_factory
 from orch_worker.patience import PASSING_AT_START, Contact
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ async def find_pool(client: AsyncClient, contact: Contact, name: str, *, pool_ty
     try:
         pool = await _got(client, contact, name)
         if pool is None and create:
+            # A type that nothing here can serve is a slip of the pen, most likely: no pool is made of it.
+            launcher_factory(name, pool_type or DEFAULT_TYPE)
             pool = await _made(client, contact, name, pool_type or DEFAULT_TYPE)
     except OrchClientError as error:
         raise StartupError(error.message) from error

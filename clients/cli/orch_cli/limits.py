@@ -13,9 +13,9 @@ class _LimitType(click.ParamType):  # type: ignore[type-arg]  # generic from cli
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         text = str(value).strip().lower()
-        if text in {"none", str(NO_LIMIT)}:
+        if text == "none":
             return NO_LIMIT
-        if not text.isdecimal():
+        if not text.isdecimal() or int(text) == NO_LIMIT:
             self.fail(f"{value!r} is no limit: write a number from 1 on, or none.", param, ctx)
         return int(text)
 

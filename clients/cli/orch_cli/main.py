@@ -2,11 +2,14 @@
 
 import os
 import sys
+from contextlib import suppress
+from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 from io import TextIOWrapper
+from typing import NoReturn
 
 import click
 
-from orch_cli.failures import told
+from orch_cli.failures import FAILED, told
 from orch_cli.groups import LazyCommand, LazyGroup
 
 _COMMANDS = {
@@ -26,6 +29,10 @@ _COMMANDS = {
     "work-queue": LazyCommand("orch_cli.work_queue:work_queue", "Create, change, pause and delete work queues."),
     "worker": LazyCommand("orch_cli.worker:worker", "Start, look at and drain workers."),
 }
+
+
+_UNWRITABLE = frozenset({EBADF, EDQUOT, EFBIG, EIO, ENOSPC})
+"""Why standard output may take nothing. A pipe that nobody reads any more is click's: it ends the command quietly."""
 
 
 class _Orch(LazyGroup):
@@ -80,11 +87,33 @@ def version() -> None:
 
 def main() -> None:
     """The console script."""
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A locale that cannot show a name shows its code instead.
             stream.reconfigure(errors="backslashreplace")
-    orch(prog_name="orch")
+    try:
+        orch(prog_name="orch")
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        _give_up_output(error)
+
+
+def _open_missing_streams() -> None:
+    """What the caller has closed (`>&-`) is None in Python: what is written there is for nobody."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open to the end of the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _give_up_output(error: OSError) -> NoReturn:
+    """Standard output takes no more, as on a full disk: that is said, and what is left in its buffer is dropped."""
+    with suppress(OSError):
+        click.echo(f"orch: Standard output cannot be written: {error.strerror}.", err=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(FAILED)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,15 @@ from orch.errors import ConfigurationError
 def parse_parameters(texts: Iterable[str], schema: Mapping[str, Any] | str | None = None) -> dict[str, object]:
     """ "name=value" texts as named values; the last one of a name counts. `schema`: of all parameters, or its JSON.
 
-    Raises ConfigurationError for what has no name.
+    Raises ConfigurationError for what has no name or no value.
     """
     properties = _properties(schema)
     found: dict[str, object] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise ConfigurationError(f"The parameter {text!r} has no name: write name=value.")
+            what = "name" if equals else "value"
+            raise ConfigurationError(f"The parameter {text!r} has no {what}: write name=value.")
         found[name.strip()] = parse_value(value, properties.get(name.strip()))
     return found
 

@@ -62,6 +62,8 @@ class DeploymentSpec:
     def __post_init__(self) -> None:
         if not self.name or not self.flow_name:
             raise ConfigurationError("A deployment needs a name, and its flow one.")
+        if "/" in self.name:
+            raise ConfigurationError(f'A deployment\'s name has no "/" in it, as {self.name!r} has: see {self.label}.')
         if bool(self.entrypoint) == bool(self.command):
             has = "both" if self.entrypoint else "neither"
             raise ConfigurationError(f"{self.label} needs either an entrypoint or a command, and has {has}.")

@@ -20,7 +20,14 @@ from orch.engine.run_ids import new_run_id
 from orch.engine.signals import ended_by_signals
 from orch.engine.steps import Block, Call, Sleep, Steps, Until
 from orch.engine.streams import items_of, repeated
-from orch.errors import CancelInterrupt, FlowRunTimeoutError, LeaseLostError, LostInterrupt, UpstreamTaskError
+from orch.errors import (
+    CancelInterrupt,
+    FlowRunTimeoutError,
+    LeaseLostError,
+    LostInterrupt,
+    TerminationSignal,
+    UpstreamTaskError,
+)
 from orch.interrupts import Target
 from orch.logging.prints import watch_prints
 from orch.logging.run_loggers import flow_run_logger
@@ -281,7 +288,11 @@ class FlowEngine:
         """Stopped from outside: its tasks and hooks end first. Interrupted once more meanwhile, it has crashed."""
         state = stopped_state(error)
         try:
-            self._logger.warning("%s Interrupt again to end at once.", state.message)
+            # A deployed run has nobody at its keyboard.
+            if isinstance(error, KeyboardInterrupt | TerminationSignal) and not self.record.adopted_token:
+                self._logger.warning("%s Interrupt again to end at once.", state.message)
+            else:
+                self._logger.warning("Stopping: %s", state.message)
             self._held.stop(lambda: CancelInterrupt(state.message or ""))
             yield from self._settled(context, state)
             self._held.has_stopped()

@@ -5,7 +5,6 @@ take. What the contract does not take (NUL, lone surrogates, texts that are too 
 not cost the record of a run.
 """
 
-import traceback
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -77,9 +76,11 @@ def state_fields(state: State[Any]) -> Fields:
 
 def failure_fields(error: BaseException) -> Fields:
     """An exception of user code, as data."""
+    from orch.tracebacks import user_traceback
+
     try:
         text = str(error)
-        stack = "".join(traceback.format_exception(error))
+        stack = user_traceback(error)
     except Exception as fault:
         text, stack = f"(its text cannot be had: {type(fault).__name__})", ""
     # The end of a stack is where the fault is.

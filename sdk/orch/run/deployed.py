@@ -113,7 +113,9 @@ class _Deployed:
         from orch.tracebacks import user_traceback
 
         state: State[Any] = Failed(message=described(error), data=error)
-        RunLogger(self._record).error("%s", user_traceback(error) if error.__cause__ is not None else state.message)
+        # Of what the user's own code has raised, where; how Orch came across it is nothing to them.
+        raised = f"\n{user_traceback(error.__cause__)}" if error.__cause__ is not None else ""
+        RunLogger(self._record).error("%s%s", state.message, raised)
         self._record.state = state
         self._recorder.end(self._record, state, None)
 

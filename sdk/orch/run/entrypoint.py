@@ -227,7 +227,7 @@ def _kind(found: object) -> str:
         return "a task: call it inside of a flow, and deploy that."
     if callable(found) and not isinstance(found, type):
         return "a function, and no flow: write @flow above it."
-    return f"a {type(found).__name__}, and no flow."
+    return f"no flow, but of the type {type(found).__name__}."
 
 
 def _flows_of(module: ModuleType) -> str:

@@ -118,7 +118,8 @@ def _renewed(tx: Transaction, named: Sequence[tuple[HeldLease, UUID | None]]) ->
     )
     states = tx.flow_runs.state_types([run_id for run_id, _ in renewed]) if renewed else {}
     cancelling = [run_id for run_id, (type_, _) in states.items() if type_ == StateType.CANCELLING]
-    reasons = {run.id: run.state.message for run in tx.flow_runs.get(cancelling).values()} if cancelling else {}
+    found = tx.flow_runs.get(cancelling) if cancelling else {}
+    reasons = {run_id: run.facts.state.message for run_id, run in found.items()}
     verdicts: dict[tuple[UUID, int], SyncedLease] = {}
     for (run_id, token), ttl in renewed.items():
         verdict = LeaseVerdict.CANCEL if run_id in reasons else LeaseVerdict.OK

@@ -17,5 +17,8 @@ def mark_late(run: RunFacts, *, now: datetime, threshold: timedelta) -> RunFacts
     waiting = now - run.scheduled_time
     if run.state.type != StateType.SCHEDULED or run.state.name == LATE or waiting <= threshold:
         return None
-    message = "No worker has taken it in time. Is one running for this pool and queue, and has it a free slot?"
+    message = (
+        "Nobody has taken it in time. Is a worker running for this pool and queue, and has it a free slot? Or does it"
+        " wait for a concurrency limit, or for an earlier run of its schedule?"
+    )
     return replace(run, state=State(StateType.SCHEDULED, LATE, now, message), version=run.version + 1)

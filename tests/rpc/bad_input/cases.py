@@ -266,6 +266,7 @@ TEXTS: Mapping[str, Case] = {
     "deployment without entrypoint": Case(
         lambda w: deployment(w, launch_spec=launch_pb2.LaunchSpec()), field="deployment.launch_spec"
     ),
+    "deployment with a slash": Case(lambda w: deployment(w, name="a/b"), field="deployment.name", says='"/"'),
     "worker of 10 000": Case(
         lambda w: workers.OpenSessionRequest(worker_name=LONG, work_pool_name=w.work_pool), field="worker_name"
     ),

@@ -180,9 +180,10 @@ def test_a_cancel_is_heard_and_obeyed(holders: LeaseServiceStub, runs: FlowRunSe
     run = holders.StartFlowRun(wish()).lease.flow_run
     assert verdict(holders, run).verdict == lease_pb2.LEASE_VERDICT_OK
 
-    runs.CancelFlowRun(flow_runs.CancelFlowRunRequest(flow_run_id=run.flow_run_id))
+    runs.CancelFlowRun(flow_runs.CancelFlowRunRequest(flow_run_id=run.flow_run_id, reason="Too dear."))
 
-    assert verdict(holders, run).verdict == lease_pb2.LEASE_VERDICT_CANCEL
+    heard = verdict(holders, run)
+    assert (heard.verdict, heard.message) == (lease_pb2.LEASE_VERDICT_CANCEL, "Too dear.")
     assert end(holders, run, state_pb2.STATE_TYPE_CANCELLED).verdict == lease_pb2.REPORT_VERDICT_ACCEPTED
     watched = list(runs.WatchFlowRun(flow_runs.WatchFlowRunRequest(flow_run_id=run.flow_run_id), timeout=10))
     assert [each.flow_run.state.type for each in watched] == [state_pb2.STATE_TYPE_CANCELLED]

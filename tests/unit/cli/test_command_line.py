@@ -1,5 +1,7 @@
 """The root of all commands: what is loaded, what is said, and with which exit code it ends."""
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +66,27 @@ def test_errors_are_words_on_standard_error_and_an_exit_code(
     done = CliRunner().invoke(orch, ["fails"])
 
     assert (done.exit_code, done.stdout, done.stderr) == (code, "", words)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="it needs a device that is always full")
+@pytest.mark.parametrize("arguments", ["--help", "version"])
+def test_output_that_cannot_be_written_is_told_in_words(arguments: str) -> None:
+    command = f"exec {shlex.quote(sys.executable)} -m orch_cli.main {arguments} > /dev/full"
+
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "orch: Standard output cannot be written: No space left on device.\n",
+    )
+
+
+def test_a_closed_output_is_no_matter() -> None:
+    command = f"exec {shlex.quote(sys.executable)} -m orch_cli.main version >&-"
+
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,7 +196,7 @@ def test_everything_that_is_wrong_is_told_with_its_line(project: Path) -> None:
     [
         ("{entrypoint: 'deployed_flows.py:report'}", "a deployment: it has no name."),
         ("{name: a}", "a: it has neither an entrypoint nor a command."),
-        ("{name: a, command: ls, entrypoint: 'x.py:y'}", "a: it has an entrypoint and a command"),
+        ("{name: a, command: ls, entrypoint: 'x.py:y'}", "a: an entrypoint and a command are given"),
         ("{name: a, entrypoint: 'gone.py:report'}", "gone.py does not exist"),
         ("{name: a, entrypoint: 'deployed_flows.py:repot'}", "there is no 'repot'. Its flows are nightly_load, report"),
         ("{name: a, entrypoint: 'deployed_flows.py:report', durable: true}", "a flow says that itself, @flow(durable="),

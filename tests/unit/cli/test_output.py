@@ -8,6 +8,7 @@ import yaml
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from orch_cli.flow_run.columns import state_text
 from orch_cli.output import Column, Format, ago, clean, document, plain, show_list, show_one, span
 from orch_proto.v1.deployment_pb2 import Deployment
 from orch_proto.v1.flow_run_pb2 import FlowRun
@@ -119,6 +120,34 @@ COLUMNS = (
 ITEMS = [{"name": "a", "count": "1"}, {"name": "long name", "count": "200"}]
 
 
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (
+            State(
+                type=StateType.STATE_TYPE_CANCELLED,
+                message="Too dear.",
+                failure=Failure(type="CancelInterrupt", message="Too dear."),
+            ),
+            "Cancelled: Too dear.",
+        ),
+        (
+            State(type=StateType.STATE_TYPE_FAILED, failure=Failure(type="ValueError", message="no")),
+            "Failed: ValueError: no",
+        ),
+        (
+            State(
+                type=StateType.STATE_TYPE_FAILED, message="After 2.", failure=Failure(type="ValueError", message="no")
+            ),
+            "Failed: After 2. ValueError: no",
+        ),
+        (State(type=StateType.STATE_TYPE_COMPLETED), "Completed"),
+    ],
+)
+def test_a_state_is_told_once(state: State, text: str) -> None:
+    assert state_text(state) == text
+
+
 def test_a_list_in_a_pipe_is_aligned_and_never_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     show_list([*ITEMS, {"name": "x" * 300, "count": "3"}], COLUMNS, output=Format.TABLE, empty="")
 
@@ -127,6 +156,25 @@ def test_a_list_in_a_pipe_is_aligned_and_never_wrapped(capsys: pytest.CaptureFix
     assert {len(line) for line in lines} == {300 + 2 + 5}
     assert lines[1].split() == ["a", "1"]
     assert "\t" not in "".join(lines)
+
+
+def test_a_narrow_terminal_cuts_texts_and_leaves_out_the_last_of_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orch_cli.output.tables.stdout_is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    columns: list[Column[str]] = [
+        Column("ID", lambda _: "i" * 15),
+        Column("NAME", lambda _: "n" * 20),
+        Column("STATE", lambda _: "Running", style=lambda _: "green"),
+        Column("TOOK", lambda _: "0.42 s"),
+    ]
+
+    show_list(["a"], columns, output=Format.TABLE, empty="")
+
+    said = capsys.readouterr()
+    assert said.out.splitlines()[1].split() == ["i" * 15, "n" * 13 + "…", "Running"]
+    assert said.err == "Too narrow for TOOK.\n"
 
 
 def test_nothing_is_told_beside_the_output(capsys: pytest.CaptureFixture[str]) -> None:

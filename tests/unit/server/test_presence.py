@@ -38,7 +38,10 @@ def test_a_server_that_goes_leaves_a_later_ones_word(tmp_path: Path) -> None:
     with present(tmp_path, url=URL, version="1"):
         with present(tmp_path, url="http://127.0.0.1:4202", version="1"):
             pass
-        assert find_local_server(tmp_path) is None
+        again = find_local_server(tmp_path)
+        assert again is not None, "it is found once more when the later one has gone"
+        assert again.target == "127.0.0.1:4201"
+    assert find_local_server(tmp_path) is None
 
     with present(tmp_path, url="http://127.0.0.1:4202", version="1"):
         earlier = (tmp_path / FILE_NAME).read_text()

@@ -155,6 +155,19 @@ class RunningWorker:
 
         vars(self.client.leases)["SyncLeases"] = unanswered
 
+    def next_sync(self) -> asyncio.Event:
+        """Set when the next heartbeat has been answered, and heard."""
+        answered, leases = asyncio.Event(), self.client.leases
+        send = leases.SyncLeases
+
+        async def sync(request: object, **options: object) -> object:
+            answer = await send(request, **options)  # type: ignore[arg-type] # as a stub's method is called
+            asyncio.get_running_loop().call_soon(answered.set)
+            return answer
+
+        vars(leases)["SyncLeases"] = sync
+        return answered
+
     async def drain(self) -> None:
         """As the first signal does; returns when the worker has ended."""
         self.lifecycle.drain(why="the test says so")
@@ -247,9 +260,9 @@ class Audience:
         )
         return (await self.client.flow_runs.CreateFlowRun(request)).flow_run.flow_run_id
 
-    async def cancel(self, run_id: str) -> None:
+    async def cancel(self, run_id: str, *, reason: str = "") -> None:
         """Ask the run to stop."""
-        await self.client.flow_runs.CancelFlowRun(CancelFlowRunRequest(flow_run_id=run_id))
+        await self.client.flow_runs.CancelFlowRun(CancelFlowRunRequest(flow_run_id=run_id, reason=reason))
 
     async def get(self, run_id: str) -> FlowRun:
         """The run as it is now."""

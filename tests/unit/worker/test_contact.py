@@ -9,10 +9,12 @@ from uuid import uuid4
 import pytest
 
 from orch_client.async_client import connect_async
+from orch_client.errors import UnauthenticatedError, UnavailableError
 from orch_proto.v1.state_pb2 import STATE_TYPE_COMPLETED, STATE_TYPE_RUNNING
 from orch_proto.v1.worker_service_pb2 import ListWorkersRequest
 from orch_worker.errors import StartupError
 from orch_worker.launchers.base import Ending, Outcome
+from orch_worker.patience import Contact
 from tests.e2e.server_process import ServerProcess, running_server
 from tests.unit.worker.stage import Audience, Stage, worker_at
 
@@ -78,6 +80,18 @@ async def test_a_pool_that_is_gone_ends_the_worker_in_words(
 
         with pytest.raises(StartupError, match=audience.pool):
             await worker.task
+
+
+def test_a_key_that_is_refused_later_on_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    contact = Contact()
+    contact.failed("SyncLeases", UnavailableError("connection refused"))
+    contact.failed("SyncLeases", UnauthenticatedError("The key is not known."))
+    contact.failed("AcquireLeases", UnauthenticatedError("The key is not known."))
+
+    assert [(each.levelname, vars(each)["cause"]) for each in caplog.records] == [
+        ("WARNING", "connection refused"),
+        ("ERROR", "The key is not known."),
+    ]
 
 
 async def test_a_report_that_had_to_wait_tells_its_age(

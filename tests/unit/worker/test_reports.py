@@ -10,8 +10,9 @@ from orch_proto.v1.state_pb2 import (
     StateType,
 )
 from orch_worker import reports
-from orch_worker.held_runs import Order
+from orch_worker.held_runs import AttemptFacts, Order
 from orch_worker.launchers.base import Ending, Outcome
+from orch_worker.stopping import STOP_RULES
 
 COMPLETED = Ending(Outcome.COMPLETED, "exit code 0", 0)
 FAILED = Ending(Outcome.FAILED, "exit code 3", 3)
@@ -69,3 +70,10 @@ def test_what_nobody_can_mend_by_trying_again_says_so() -> None:
 
 def test_a_command_that_leaves_no_result_has_none() -> None:
     assert reports.ended(COMPLETED).result is None
+
+
+def test_an_exclusive_run_may_end_by_itself_when_it_is_cancelled_and_not_when_it_is_lost() -> None:
+    exclusive, other = AttemptFacts(exclusive=True), AttemptFacts()
+
+    assert STOP_RULES[Order.CANCEL].patience_seconds(exclusive) == STOP_RULES[Order.CANCEL].patience_seconds(other) > 0
+    assert STOP_RULES[Order.LOST].patience_seconds(exclusive) == 0 < STOP_RULES[Order.LOST].patience_seconds(other)

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -299,6 +300,29 @@ async def test_an_exclusive_run_is_killed_before_its_lease_can_have_expired(
 
         assert await attempts[run_id].stops.get() == 0
         assert attempts[other].stops.empty()
+
+
+async def test_a_worker_that_was_halted_does_not_kill_an_exclusive_run_that_has_kept_its_lease_itself(
+    server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await audience.make_pool(ttl_seconds=600)
+    halted_seconds = 0.0
+    monkeypatch.setattr("orch_worker.worker.holder_clock", lambda: lambda: time.monotonic() + halted_seconds)
+    async with worker_at(server.url, stage, tmp_path, pool=audience.pool) as worker:
+        run_id = await audience.run(ENTRYPOINT, recovery=RecoveryPolicy(exclusive=True))
+        attempt = await stage.launched()
+        await audience.adopt(attempt)
+        await audience.report(attempt, STATE_TYPE_RUNNING, sequence=1)
+
+        answered = worker.next_sync()
+        halted_seconds = 601.0
+        await answered.wait()
+        await audience.report(attempt, STATE_TYPE_COMPLETED, sequence=2)
+        await attempt.end()
+        await attempt.forgotten.wait()
+        # By force: 0 s. That it is asked to end once its end is known is another matter.
+        assert [attempt.stops.get_nowait() for _ in range(attempt.stops.qsize())] in ([], [30])
+        assert (await audience.get(run_id)).state.type == STATE_TYPE_COMPLETED
 
 
 def test_the_journal_keeps_what_is_known_of_an_attempt(tmp_path: Path) -> None:

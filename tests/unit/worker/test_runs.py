@@ -148,10 +148,10 @@ async def test_a_cancelled_command_is_stopped_with_its_grace(audience: Audience,
     attempt = await stage.launched()
     await audience.seen(run_id, STATE_TYPE_RUNNING)
 
-    await audience.cancel(run_id)
+    await audience.cancel(run_id, reason="Too dear.")
 
     assert await attempt.stops.get() == 7
-    assert (await audience.seen(run_id, STATE_TYPE_CANCELLED)).state.message == "Stopped, as asked."
+    assert (await audience.seen(run_id, STATE_TYPE_CANCELLED)).state.message == "Too dear."
 
 
 async def test_an_entrypoints_process_that_ended_well_has_reported_its_end(audience: Audience, stage: Stage) -> None:

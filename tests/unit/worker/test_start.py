@@ -65,6 +65,11 @@ def test_without_an_address_the_control_plane_of_the_home_directory_is_found(tmp
         settings_from_options(OPTIONS | {"home": str(tmp_path)}, {})
 
 
+def test_a_pool_needs_a_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"--pool .* is empty"):
+        settings_from_options(OPTIONS | {"pool": " ", "home": str(tmp_path)}, {})
+
+
 @pytest.mark.parametrize("text", ["gpu", "=a", " = a"])
 def test_a_label_needs_a_key_and_a_value(text: str) -> None:
     with pytest.raises(SettingsError, match="not of the form key=value"):
@@ -136,6 +141,13 @@ async def test_a_missing_pool_is_made_unless_that_is_unwanted(audience: Audience
     assert (made.type, made.work_pool_id) == ("process", again.work_pool_id)
     with pytest.raises(StartupError, match="is of type 'process', not 'docker'"):
         await find_pool(audience.client, contact, audience.pool, pool_type="docker", create=True)
+
+
+async def test_no_pool_is_made_of_a_type_that_nothing_here_can_serve(audience: Audience) -> None:
+    with pytest.raises(StartupError, match=r"no launcher of that type is installed here \(installed: .*process\)"):
+        await find_pool(audience.client, Contact(), audience.pool, pool_type="proces", create=True)
+    with pytest.raises(StartupError, match="There is no work pool"):
+        await find_pool(audience.client, Contact(), audience.pool, pool_type="", create=False)
 
 
 async def test_a_key_that_is_refused_is_said_at_once(tmp_path: Path) -> None:

@@ -126,7 +126,10 @@ class Launcher(Protocol):
         ...
 
     async def find(self) -> Sequence[Attempt]:
-        """Attempts that an earlier worker of the same name had started and not forgotten, alive or ended."""
+        """Attempts that an earlier worker of the same name had started and not forgotten, alive or ended.
+
+        Not those that it was about to start: nothing of them has run, and they may be given back.
+        """
         ...
 
 

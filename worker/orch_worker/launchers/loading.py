@@ -7,6 +7,8 @@ from orch_worker.errors import StartupError
 from orch_worker.launchers.base import LauncherFactory
 
 GROUP = "orch.launchers"
+_EXTRAS = frozenset({"docker", "kubernetes"})
+"""Types that come as extras of Orch's own package."""
 
 
 def launcher_factory(pool: str, pool_type: str) -> LauncherFactory:
@@ -17,10 +19,13 @@ def launcher_factory(pool: str, pool_type: str) -> LauncherFactory:
         known = ", ".join(sorted(found)) or "none"
         raise StartupError(
             f"Work pool {pool!r} is of type {pool_type!r}, and no launcher of that type is installed here (installed:"
-            f" {known}). Install the package that brings it (for docker and kubernetes: pip install"
-            f" 'orch[{pool_type}]'), or serve another pool."
+            f" {known}). Install the package that brings it{_where(pool_type)}, or serve another pool."
         )
     return _loaded(entry)
+
+
+def _where(pool_type: str) -> str:
+    return f" (pip install 'orch[{pool_type}]')" if pool_type in _EXTRAS else ""
 
 
 def _loaded(entry: EntryPoint) -> LauncherFactory:

@@ -15,7 +15,7 @@ from orch_cli.deploy.entries import Problems, read_entry
 from orch_cli.deploy.project import project_file, project_specs
 from orch_cli.deploy.showing import plan_document, plan_lines
 from orch_cli.deploy.specs import completed, forgotten_modules, load, spec_of
-from orch_cli.failures import Failed, Wrong
+from orch_cli.failures import Wrong
 from orch_cli.filters import pairs
 from orch_cli.output import Format, confirm, document, note, say
 from orch_cli.parameters import read_parameters
@@ -67,7 +67,11 @@ def specs_of_options(
     if file or everything:
         raise Wrong("--file and --all are for orch.yaml: leave the flow or the command out.")
     if len(names) != 1:
-        raise Wrong("A deployment needs a name, and has one: --name nightly.")
+        raise Wrong(
+            "A deployment needs a name: --name nightly."
+            if not names
+            else f"One deployment is described here, and --name is given {len(names)} times."
+        )
     try:
         return [_spec(entrypoint, names[0], options, Path.cwd())]
     except OrchError as error:
@@ -136,7 +140,10 @@ def _job_variables(options: Mapping[str, Any]) -> dict[str, Any]:
         place[last] = parse_value(text)
     environment = pairs(options.get("env", ()), "--env")
     if environment:
-        found["env"] = {**found.get("env", {}), **environment}
+        others = found.setdefault("env", {})
+        if not isinstance(others, dict):
+            raise Wrong("--job-variable env is no object, as --env needs it: leave one of the two out.")
+        others.update(environment)
     return found
 
 
@@ -168,6 +175,8 @@ def _pull(options: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         if steps:
             raise Wrong("--no-pull and --git say different things: give one of them.")
     elif not steps and "requirements" in options:
+        if not Path(options["requirements"]).is_file():
+            raise Wrong(f"There is no file {options['requirements']} in {Path.cwd()}, which --requirements names.")
         steps.append({"step": "local", "path": "."})
     if "requirements" in options:
         steps.append({"step": "install", "requirements": options["requirements"]})
@@ -196,7 +205,7 @@ def _planned(orch: "Client", specs: Sequence[DeploymentSpec]) -> Plan:
     try:
         return plan(orch, specs)
     except DeploymentError as error:
-        raise Failed(f"Nothing was deployed.\n{error}") from error
+        raise Wrong(f"Nothing was deployed.\n{error}") from error
 
 
 def _report(planned: Plan, applied: Sequence[Applied], output: Format) -> None:

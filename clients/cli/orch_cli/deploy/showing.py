@@ -75,6 +75,8 @@ def _schedule_lines(change: ScheduleChange) -> Iterator[str]:
             yield _painted(f"      {field.name}: {_values(field)}", change.action)
     if change.next_times:
         yield f"      next: {', '.join(_local(each) for each in change.next_times)}"
+    elif times is not None and change.action is not Action.DELETE:
+        yield "      next: never, all its times have passed"
 
 
 def _local(moment: datetime) -> str:

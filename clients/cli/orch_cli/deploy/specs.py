@@ -45,7 +45,7 @@ def spec_of(entry: Entry, folder: Path) -> DeploymentSpec:
     if not entry.get("name"):
         raise ConfigurationError("it has no name.")
     if "command" in entry and "entrypoint" in entry:
-        raise ConfigurationError("it has an entrypoint and a command; a run is started by one of them.")
+        raise ConfigurationError("an entrypoint and a command are given; a run is started by one of them.")
     if "command" in entry:
         return _of_command(entry, folder)
     if "entrypoint" not in entry:
@@ -153,5 +153,5 @@ def _loading(work: Callable[[], T]) -> T:
         if error.__cause__ is not None:
             from orch.tracebacks import user_traceback
 
-            sys.stderr.write(user_traceback(error.__cause__))
+            sys.stderr.write(user_traceback(error.__cause__) + "\n")
         raise

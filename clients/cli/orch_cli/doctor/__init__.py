@@ -43,7 +43,8 @@ def doctor(ctx: click.Context, output: Format) -> None:
     if count[Status.WRONG]:
         note(f"\n{count[Status.WRONG]} of these must be mended.")
         ctx.exit(FAILED)
-    note(f"\n{count[Status.WARNING]} warnings." if count[Status.WARNING] else "\nAll is well.")
+    warnings = count[Status.WARNING]
+    note(f"\n{warnings} warning{'s' if warnings > 1 else ''}." if warnings else "\nAll is well.")
 
 
 def findings() -> Iterator[Finding]:

@@ -24,7 +24,9 @@ def deployment(run: "FlowRun") -> str:
 def state_text(state: "State") -> str:
     """Name, message and the user's exception."""
     failure = f"{state.failure.type}: {state.failure.message}" if state.failure.type else ""
-    words = state.message if failure in state.message or not failure else f"{state.message} {failure}".strip()
+    # A stop's message is that of the exception that stopped the code.
+    has_all = failure in state.message or state.failure.message == state.message != ""
+    words = state.message if has_all else f"{state.message} {failure}".strip()
     return f"{state_name(state)}: {words}" if words else state_name(state)
 
 

@@ -10,7 +10,7 @@ from orch_cli.connection import client
 from orch_cli.failures import TIMED_OUT, Failed
 from orch_cli.filters import DURATION
 from orch_cli.finding import find_flow_run
-from orch_cli.output import Format, output_option, show_list
+from orch_cli.output import Format, output_option, show_list, span
 
 
 @click.command()
@@ -54,7 +54,8 @@ def wait(runs: tuple[str, ...], timeout: timedelta | None, output: Format) -> No
             try:
                 ended.append(follow(orch, each.flow_run_id, Quiet(), timeout_seconds=left))
             except DeadlineError:
-                words = f"The flow run {each.name!r} ({each.flow_run_id}) has not ended after {timeout}. It goes on."
+                length = span(timeout.total_seconds() if timeout else None)
+                words = f"The flow run {each.name!r} ({each.flow_run_id}) has not ended after {length}. It goes on."
                 raise Failed(words, exit_code=TIMED_OUT) from None
     show_list(ended, COLUMNS, output=output, empty="")
     if code := max(exit_code(each) for each in ended):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GAP = "  "
+_LEAST_CUT = 12
+"""Columns are cut to so many characters; where there is no room for these, they are left out."""
 
 
 # No slots: Column[T](…) would not work with them (https://github.com/python/cpython/issues/90562).
@@ -108,22 +110,49 @@ def _print_table(items: Sequence[T], columns: Sequence[Column[T]]) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    shown = [column for column in columns if column is columns[0] or any(map(column.cell, items))]
-    for column in shown:
-        # What it is and how it stands are shown whole, whatever the width.
-        is_whole = column is columns[0] or (column.style is not None and not column.may_wrap)
-        table.add_column(
-            column.title,
-            min_width=max(len(_one_line(column.cell(item))) for item in items) if is_whole else None,
-            justify="right" if column.right else "left",
-            no_wrap=not column.may_wrap,
-            overflow="fold" if column.may_wrap else "ellipsis",
-        )
+    there = [column for column in columns if column is columns[0] or any(map(column.cell, items))]
+    screen = console()
+    widths = _widths(items, there, screen.width)
+    shown = [column for column, width in zip(there, widths, strict=True) if width]
+    for column, width in zip(there, widths, strict=True):
+        if width:
+            table.add_column(
+                column.title,
+                width=width,
+                justify="right" if column.right else "left",
+                no_wrap=not column.may_wrap,
+                overflow="fold" if column.may_wrap else "ellipsis",
+            )
     for item in items:
         table.add_row(
             *(Text(_one_line(column.cell(item)), column.style(item) if column.style else "") for column in shown)
         )
-    console().print(table)
+    screen.print(table)
+    if hidden := [column.title for column in there if column not in shown]:
+        note(f"Too narrow for {', '.join(hidden)}.")
+
+
+def _widths(items: Sequence[T], columns: Sequence[Column[T]], room: int) -> list[int]:
+    """How wide each column is; 0: it is left out.
+
+    What it is and how it stands are shown whole. Where there is no room for the rest, the widest of it is cut first,
+    and where cutting does not help, the last of it goes.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(_one_line(text)) for text in (each.title, *map(each.cell, items))) for each in columns]
+    may_be_cut = [at for at, each in enumerate(columns) if at and (each.style is None or each.may_wrap)]
+
+    def excess(least: Sequence[int]) -> int:
+        return sum(width + len(_GAP) for width in least if width) - len(_GAP) - room
+
+    for at in reversed(may_be_cut):
+        if excess([min(width, _LEAST_CUT) if each in may_be_cut else width for each, width in enumerate(widths)]) <= 0:
+            break
+        widths[at] = 0
+    while excess(widths) > 0 and (cut := max(may_be_cut, key=widths.__getitem__, default=0)) and widths[cut]:
+        widths[cut] -= 1
+    return widths
 
 
 def _print_lines(item: T, lines: Sequence[Column[T]]) -> None:

@@ -31,7 +31,7 @@ def run_deployed(target: str, options: "RunOptions") -> None:
         if options.watch:
             _watch(orch, run, deployment, options.output)
         else:
-            _tell(run, deployment, options.output)
+            _tell(run, deployment, options.output, created=answer.created)
 
 
 def _request(deployment: "Deployment", options: "RunOptions") -> "CreateFlowRunRequest":
@@ -67,11 +67,12 @@ def _watch(orch: "Client", run: "FlowRun", deployment: "Deployment", output: For
     watch_to_end(orch, run.flow_run_id, output=output, position=LogPosition())
 
 
-def _tell(run: "FlowRun", deployment: "Deployment", output: Format) -> None:
+def _tell(run: "FlowRun", deployment: "Deployment", output: Format, *, created: bool) -> None:
     if output is Format.ID:
         say(run.flow_run_id)
     elif output is not Format.TABLE:
         say(document(plain(run), output))
     else:
-        say(f"Created flow run {clean(run.name)!r} of {deployment_key(deployment)}: {run.flow_run_id}")
+        what = "Created flow run" if created else "Flow run"
+        say(f"{what} {clean(run.name)!r} of {deployment_key(deployment)}: {run.flow_run_id}")
         note(f"Follow it with `orch flow-run watch {run.flow_run_id}`.")

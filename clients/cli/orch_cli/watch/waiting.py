@@ -22,10 +22,13 @@ def why_waiting(orch: "Client", run: "FlowRun", now: datetime | None = None) -> 
     at = now or datetime.now(UTC)
     if due is not None and due - at > _SOON:
         return f"It may start {ago(due, at)}, at {clock(due)}."
-    return _of_pool(orch, run.work_pool_name, run.work_queue_name) if run.work_pool_name else ""
+    if not run.work_pool_name:
+        return ""
+    return _of_pool(orch, run.work_pool_name, run.work_queue_name) or _of_slots(orch, run.deployment_id)
 
 
 def _of_pool(orch: "Client", pool_name: str, queue_name: str) -> str:
+    """What keeps the pool from taking any run; empty where nothing does."""
     from orch_client.errors import NotFoundError
     from orch_proto.v1.work_pool_service_pb2 import GetWorkPoolRequest
 
@@ -39,7 +42,22 @@ def _of_pool(orch: "Client", pool_name: str, queue_name: str) -> str:
         of_queue = "" if queue_name == "default" else f", queue {queue_name!r}"
         cure = f"`orch worker start --pool {pool_name}` starts one."
         return f"No worker serves the work pool {pool_name!r}{of_queue}: {cure}"
-    return "It waits for a worker that has a slot free."
+    return ""
+
+
+def _of_slots(orch: "Client", deployment_id: str) -> str:
+    from orch_client.errors import NotFoundError
+    from orch_proto.v1.deployment_service_pb2 import GetDeploymentRequest
+
+    words = "It waits for a worker that has a slot free"
+    try:
+        request = GetDeploymentRequest(deployment_id=deployment_id)
+        deployment = orch.deployments.GetDeployment(request).deployment if deployment_id else None
+    except NotFoundError:
+        deployment = None
+    if deployment is None or not deployment.HasField("concurrency_limit"):
+        return f"{words}."
+    return f"{words}, or for its deployment's other runs: at most {deployment.concurrency_limit} at once may run."
 
 
 def _is_served(orch: "Client", pool_name: str, queue_name: str) -> bool:

@@ -3,6 +3,7 @@
 from orch_proto.v1 import deployment_pb2, deployment_service_pb2
 from orch_server.application.deployment_rows import DeploymentFilter
 from orch_server.application.deployments import DeploymentDraft
+from orch_server.application.errors import InvalidArgument
 from orch_server.application.etags import etag_of
 from orch_server.domain.deployments import ConcurrencyPolicy, Deployment, DeploymentVersion
 from orch_server.rpc.convert.basics import check_text, parse_enum, to_timestamp
@@ -97,11 +98,18 @@ DEPLOYMENT_READERS: Readers[deployment_pb2.Deployment] = {
 }
 
 
+def _to_own_name(name: str) -> str:
+    check_name(name, f"{FIELD}.name")
+    if "/" in name:
+        raise InvalidArgument.of(f"{FIELD}.name", 'must not contain "/": people write flow/deployment.')
+    return name
+
+
 def to_deployment_draft(message: deployment_pb2.Deployment) -> DeploymentDraft:
     """A deployment to create. InvalidArgument names every wrong field."""
     with Findings() as findings:
         flow_name = findings.read(lambda: check_name(message.flow_name, f"{FIELD}.flow_name"), "")
-        name = findings.read(lambda: check_name(message.name, f"{FIELD}.name"), "")
+        name = findings.read(lambda: _to_own_name(message.name), "")
         fields = to_fields(message, DEPLOYMENT_READERS, findings)
     return DeploymentDraft(flow_name=flow_name, name=name, **fields)
 

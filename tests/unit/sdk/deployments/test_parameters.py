@@ -155,3 +155,5 @@ def test_parameters_are_read_by_name() -> None:
     }
     with pytest.raises(ConfigurationError, match="name=value"):
         parse_parameters(["=3"], schema)
+    with pytest.raises(ConfigurationError, match="'limit' has no value: write name=value"):
+        parse_parameters(["limit"], schema)

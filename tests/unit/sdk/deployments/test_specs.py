@@ -156,6 +156,11 @@ def test_a_spec_has_an_entrypoint_or_a_command() -> None:
         DeploymentSpec(name="a", flow_name="b", entrypoint="x.py:y", command=("ls",))
 
 
+def test_a_deployments_name_is_no_path() -> None:
+    with pytest.raises(ConfigurationError, match=r"'a/b' has: see deployment 'etl/a/b'"):
+        etl.to_deployment("a/b")
+
+
 def test_a_repository_has_one_version() -> None:
     with pytest.raises(ConfigurationError, match="one of them"):
         GitRepository("https://example.com/x.git", branch="main", tag="v1")

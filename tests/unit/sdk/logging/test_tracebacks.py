@@ -4,12 +4,14 @@ import asyncio
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from orch.errors import RecordingError
 from orch.parameters import validated
+from orch.run.entrypoint import load_flow
 from orch.tracebacks import user_traceback
 
 
@@ -57,6 +59,16 @@ def test_frames_of_the_pool_and_the_loop_that_ran_it_are_left_out() -> None:
     assert "in users_function" in text
     assert "concurrent/futures" not in text
     assert "asyncio/runners.py" not in text
+
+
+def test_a_file_that_is_no_python_is_shown_without_those_who_read_it(tmp_path: Path) -> None:
+    (tmp_path / "torn.py").write_text("def broken(:\n")
+
+    text = text_of(load_flow, "torn.py:broken", tmp_path)
+
+    assert "SyntaxError: invalid syntax" in text
+    assert "cannot be imported" in text
+    assert "/orch/run/" not in text
 
 
 def test_library_frames_that_the_user_called_stay() -> None:

@@ -60,6 +60,8 @@ async def test_a_command_that_is_not_there(launcher: ProcessLauncher) -> None:
         await launcher.launch(job("no-such-program"))
     with pytest.raises(LaunchError, match=r"Command not found: \./no/such is not in /"):
         await launcher.launch(job("./no/such"))
+    with pytest.raises(LaunchError, match="there is no /no/such/program"):
+        await launcher.launch(job("/no/such/program"))
 
 
 async def test_programs_that_cannot_be_executed(launcher: ProcessLauncher, tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ async def test_processor_time_beyond_the_limit(launcher: ProcessLauncher) -> Non
 
 
 async def test_a_limit_above_what_the_machine_allows(launcher: ProcessLauncher) -> None:
-    with pytest.raises(LaunchError, match=r"limit RLIMIT_NOFILE cannot be set to 2147483647.*Change limits"):
+    with pytest.raises(LaunchError, match=r"limit open_files cannot be set to 2147483647.*Change the job var"):
         await launcher.launch(job("true", limits={"open_files": 2**31 - 1}))
 
 

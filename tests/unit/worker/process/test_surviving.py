@@ -139,17 +139,13 @@ async def test_worker_and_host_killed_together(tmp_path: Path) -> None:
     assert not is_alive(pid)
 
 
-async def test_a_worker_that_died_before_the_start(tmp_path: Path) -> None:
-    (tmp_path / "attempts" / f"{KEY.flow_run_id}.{KEY.token}").mkdir(parents=True)
+async def test_what_a_worker_that_died_had_not_started_is_not_found(tmp_path: Path) -> None:
+    folder = tmp_path / "attempts" / f"{KEY.flow_run_id}.{KEY.token}"
+    folder.mkdir(parents=True)
+    (folder / "parameters.json").write_text("{}")
     async with opened(tmp_path) as launcher:
-        (found,) = await launcher.find()
-        assert found.key == KEY
-        assert await lines_of(found) == []
-        ending = await found.wait()
-        assert (ending.outcome, ending.message) == (
-            Outcome.CRASHED,
-            "The worker ended before it had started the process.",
-        )
+        assert list(await launcher.find()) == []
+    assert not folder.exists()
 
 
 async def test_a_full_disk_costs_lines_and_not_the_end(tmp_path: Path) -> None:

@@ -74,6 +74,11 @@ class EndingFacts:
         return None if content is None else cls(**content)
 
 
+def has_begun(folder: Path) -> bool:
+    """Whether anything was ever started there, legible or not."""
+    return (folder / _PROCESS).exists() or (folder / _ENDING).exists()
+
+
 def write_entries(folder: Path, entries: Sequence[Path]) -> None:
     """Keep which entries of the code's store an attempt uses. Raises OSError."""
     if entries:

@@ -11,7 +11,7 @@ from pathlib import Path
 from orch_worker.code import prepare
 from orch_worker.launchers.base import AttemptKey, Job, LauncherError, LaunchError, LauncherSettings
 from orch_worker.launchers.process.attempt import FORGOTTEN, ProcessAttempt
-from orch_worker.launchers.process.folders import EndingFacts, ProcessFacts
+from orch_worker.launchers.process.folders import EndingFacts, ProcessFacts, has_begun
 from orch_worker.launchers.process.host_link import HostLink, HostLostError, OrderFailedError
 from orch_worker.launchers.process.host_pool import HostPool
 from orch_worker.launchers.process.hosts import HostKind
@@ -82,7 +82,12 @@ class ProcessLauncher:
         """Attempts that an earlier worker of the same name had started and not forgotten, alive or ended."""
         alive = await self._host_pool.attempts()
         folders = sorted(folder for folder in self._attempts_folder.iterdir() if _NAME.fullmatch(folder.name))
-        return [self._recall(folder, alive) for folder in folders if folder.name not in self._attempts]
+        unknown = [folder for folder in folders if folder.name not in self._attempts]
+        begun = [folder for folder in unknown if folder.name in alive or has_begun(folder)]
+        for folder in set(unknown).difference(begun):
+            # Its worker died while it fetched the code, say: there is nothing to tell of it.
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return [self._recall(folder, alive) for folder in begun]
 
     async def stop(self, attempt: ProcessAttempt, grace_seconds: float) -> None:
         """Have an attempt's process stopped; returns when that has begun."""

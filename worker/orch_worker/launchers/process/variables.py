@@ -45,6 +45,11 @@ def parse_variables(variables: Mapping[str, object]) -> ProcessVariables:
     return ProcessVariables(**values)
 
 
+def limit_name(limit: str) -> tuple[str, int]:
+    """What the limit of that name in `resource` is called in job variables, and what its unit is there."""
+    return next((name, unit) for name, (known, unit) in _LIMITS.items() if known == limit)
+
+
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise _wrong(name, value, "a text")

@@ -10,6 +10,7 @@ from orch_worker.launchers.process.folders import RESULT, SPOOL, EndingFacts
 from orch_worker.launchers.process.orders import Order, StartFailure
 from orch_worker.launchers.process.results import ResultError, read_result
 from orch_worker.launchers.process.spool import last_line
+from orch_worker.launchers.process.variables import limit_name
 
 _NO_SDK = (b"No module named orch", b"No module named orch.run", b"No module named 'orch')")
 _MEBIBYTE = 1024 * 1024
@@ -69,7 +70,7 @@ def refusal(failure: StartFailure, order: Order) -> str:
             "Create it on the worker's machine, or change working_dir or the pull steps of the deployment."
         )
     if failure.step.startswith("limit"):
-        return f"The {failure.step} cannot be set to {_limit(failure, order)}: {failure.reason}. Change limits."
+        return f"{_limit(failure, order)}: {failure.reason}. Change the job variable limits."
     if failure.error_number in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
         return (
             f"The worker's machine has no room for another process: {failure.reason}. "
@@ -86,6 +87,8 @@ def _command_refusal(failure: StartFailure, order: Order) -> str:
         script = Path(order.working_folder, program)
         if "/" in program and script.exists():
             return f"The interpreter that the first line of {program} names was not found. Install it, or name another."
+        if program.startswith("/"):
+            return f"Command not found: there is no {program}. Install it on the worker's machine, or correct it."
         where = f"in {order.working_folder}" if "/" in program else f"on the PATH ({order.environment.get('PATH', '')})"
         return f"Command not found: {program} is not {where}. Install it on the worker's machine, or correct it."
     if failure.error_number == errno.EACCES:
@@ -97,8 +100,10 @@ def _command_refusal(failure: StartFailure, order: Order) -> str:
     return f"{program} could not be started: {failure.reason}."
 
 
-def _limit(failure: StartFailure, order: Order) -> object:
-    return order.limits.get(failure.step.partition(" ")[2], "that")
+def _limit(failure: StartFailure, order: Order) -> str:
+    limit = failure.step.partition(" ")[2]
+    name, unit = limit_name(limit)
+    return f"The limit {name} cannot be set to {order.limits.get(limit, 0) // unit} ({limit})"
 
 
 def _code(code: int) -> str:

@@ -82,7 +82,7 @@ class Deployment(_message.Message):
     flow_name: _builtins.str
     """The flow's name."""
     name: _builtins.str
-    """Its own name, unique within the flow."""
+    """Its own name, unique within the flow, without "/": people write flow/deployment."""
     description: _builtins.str
     """What it is for, for people. At most 64 KiB."""
     paused: _builtins.bool

@@ -27,6 +27,7 @@ from orch_worker.launchers.process.host.starting import BecameRunError
 from orch_worker.launchers.process.loaded import loaded_sources
 from orch_worker.launchers.process.orders import Order
 
+_IMPORTING = (__file__, importlib.__file__, "<frozen importlib")
 LOCK = "lock"
 SOCKET = "socket"
 
@@ -94,14 +95,25 @@ def _load(warm: Sequence[str], preload: Sequence[str]) -> None:
     for name in preload:
         try:
             importlib.import_module(name)
-        except (Exception, SystemExit):
-            raise HostStartError(f"the module {name} cannot be imported:\n{traceback.format_exc()}") from None
+        except (Exception, SystemExit) as error:
+            raise HostStartError(
+                f"the module {name} cannot be imported. Install it for {sys.executable}, correct it, or take it out of"
+                f" preload.\n{_raised(error)}"
+            ) from None
     if threading.active_count() > 1:
         names = ", ".join(thread.name for thread in threading.enumerate()[1:])
         raise HostStartError(
             f"the modules {', '.join(preload)} start threads when they are imported ({names}), "
             "which forks would not have. Take them out of preload."
         )
+
+
+def _raised(error: BaseException) -> str:
+    """What an import raised, and where in what was imported."""
+    found = error.__traceback__
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(_IMPORTING):
+        found = found.tb_next
+    return "".join(traceback.format_exception(type(error), error, found)).rstrip()
 
 
 def _listener(path: Path) -> socket.socket:
