@@ -6,6 +6,7 @@ Exporters, samplers and limits follow the OTEL_* variables, which OpenTelemetry 
 import atexit
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -214,7 +215,7 @@ def _exporter(name: str, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 (ea
     if name == "console":
         from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
-        return ConsoleSpanExporter()
+        return ConsoleSpanExporter(out=sys.stdout)
     if name != "otlp":
         raise ConfigurationError(
             f"OTEL_TRACES_EXPORTER holds {name!r}; write otlp, console, both with a comma, or none."

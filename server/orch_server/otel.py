@@ -5,6 +5,7 @@ registered globally: whoever embeds the control plane keeps his own providers.
 """
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -182,13 +183,13 @@ def _resource(version: str, environ: Mapping[str, str]) -> Resource:
 
 def _span_exporter(name: str, environ: Mapping[str, str]) -> SpanExporter:
     if name == "console":
-        return ConsoleSpanExporter()
+        return ConsoleSpanExporter(out=sys.stdout)
     return cast("SpanExporter", _otlp("TRACES", "trace_exporter", "OTLPSpanExporter", environ))
 
 
 def _metric_exporter(name: str, environ: Mapping[str, str]) -> MetricExporter:
     if name == "console":
-        return ConsoleMetricExporter()
+        return ConsoleMetricExporter(out=sys.stdout)
     return cast("MetricExporter", _otlp("METRICS", "metric_exporter", "OTLPMetricExporter", environ))
 
 

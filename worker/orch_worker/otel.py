@@ -3,6 +3,7 @@
 Nothing is registered globally. Exporters and intervals follow the standard OTEL_* variables.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -84,7 +85,7 @@ def _resource(version: str, worker: str, environ: Mapping[str, str]) -> Resource
 
 def _exporter(name: str, environ: Mapping[str, str]) -> MetricExporter:
     if name == "console":
-        return ConsoleMetricExporter()
+        return ConsoleMetricExporter(out=sys.stdout)
     variables = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
     protocol = next((found for variable in variables if (found := environ.get(variable, "").strip())), "grpc")
     if protocol not in _PACKAGES:

@@ -20,6 +20,7 @@ from orch_client.status import failure_of
 
 if TYPE_CHECKING:
     from orch_client.relay_channel import RelayChannel
+    from orch_proto.v1.batch_service_pb2_grpc import BatchServiceAsyncStub
     from orch_proto.v1.deployment_service_pb2_grpc import DeploymentServiceAsyncStub
     from orch_proto.v1.flow_run_service_pb2_grpc import FlowRunServiceAsyncStub
     from orch_proto.v1.flow_service_pb2_grpc import FlowServiceAsyncStub
@@ -77,6 +78,7 @@ class AsyncClient:
     leases: "Service[LeaseServiceAsyncStub]" = Service("LeaseService")
     logs: "Service[LogServiceAsyncStub]" = Service("LogService")
     server: "Service[ServerServiceAsyncStub]" = Service("ServerService")
+    batches: "Service[BatchServiceAsyncStub]" = Service("BatchService")
 
     def __init__(
         self,

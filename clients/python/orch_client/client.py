@@ -19,6 +19,7 @@ from orch_client.settings import ClientSettings, TlsFiles, settings_from
 from orch_client.status import failure_of
 
 if TYPE_CHECKING:
+    from orch_proto.v1.batch_service_pb2_grpc import BatchServiceStub
     from orch_proto.v1.deployment_service_pb2_grpc import DeploymentServiceStub
     from orch_proto.v1.flow_run_service_pb2_grpc import FlowRunServiceStub
     from orch_proto.v1.flow_service_pb2_grpc import FlowServiceStub
@@ -87,6 +88,7 @@ class Client:
     leases: "Service[LeaseServiceStub]" = Service("LeaseService")
     logs: "Service[LogServiceStub]" = Service("LogService")
     server: "Service[ServerServiceStub]" = Service("ServerService")
+    batches: "Service[BatchServiceStub]" = Service("BatchService")
 
     def __init__(
         self,
