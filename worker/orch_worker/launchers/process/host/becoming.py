@@ -18,6 +18,8 @@ _LIBC = ctypes.CDLL(None)
 _OUT_OF_MEMORY_SCORE = 200
 """Where memory runs out, the kernel takes a run rather than its worker."""
 _CPU_GRACE_SECONDS = 5
+_PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}
+"""Python ignores them, and its programs expect that; for commands they are reset as well."""
 _HANDLED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
 
@@ -56,7 +58,7 @@ def replace(order: Order, *, status: int) -> None:
 
     Raises StartError; does not return.
     """
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    for number in _PYTHONS_OWN:
         # Python ignores these; other programs count on them.
         signal.signal(number, signal.SIG_DFL)
     # Those that Python opened close by themselves; libraries may have opened others.
@@ -108,6 +110,10 @@ def _reset_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in _HANDLED_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
+    # Whoever started the worker may have ignored some: shells do that for what they run in the background.
+    for number in signal.valid_signals() - _PYTHONS_OWN:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
