@@ -55,7 +55,7 @@ _MOST_TRIES = 5
 """Of a request that the control plane fails at."""
 _FIRST_DELAY_SECONDS = 0.2
 _OLDEST_SECONDS = 7 * 86_400
-_NEWS_NS = 1_000_000_000
+_NEWS_NS = 2_000_000
 """A report that waited for less is taken for new."""
 _MOST_SHIFTS = 1000
 _MOST_TOLD = 1000
