@@ -96,6 +96,7 @@ class HotStatements:
     def _run(self, text: str, work: Callable[[asyncpg.Connection], Awaitable[R]]) -> R:
         try:
             return self._adapted.run_async(work)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            broken = isinstance(error, asyncpg.InterfaceError)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # The last is what a statement gets that follows one in whose middle the connection was cut.
+            broken = not isinstance(error, asyncpg.PostgresError)
             raise DBAPIError(text, None, error, connection_invalidated=broken) from error

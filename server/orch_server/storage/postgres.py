@@ -5,9 +5,11 @@ every call makes go past it (see `hot_statements.py`), and both kinds must be in
 in a single greenlet: SQLAlchemy's asynchronous connections would start one for every step.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, Literal, TypeVar
 
+import asyncpg
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -51,7 +53,7 @@ class PostgresDatabase:
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction; again where others' transactions turned it away."""
-        with translated():
+        with translated(), _cut_connections():
             for _ in range(_REPEATS):
                 try:
                     return await self._once(self._engines[channel], work)
@@ -62,7 +64,7 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[[SqlTransaction], R]) -> R:
         """Run `work` without a transaction around it."""
-        with translated():
+        with translated(), _cut_connections():
             result: R = await greenlet_spawn(self._outside, self._reader.sync_engine, work)
             return result
 
@@ -105,6 +107,15 @@ class PostgresDatabase:
         """Close every connection."""
         for engine in (*self._engines.values(), self._reader):
             await engine.dispose()
+
+
+@contextmanager
+def _cut_connections() -> Iterator[None]:
+    """What the driver says of a connection that was cut in the middle of a statement: SQLAlchemy does not know it."""
+    try:
+        yield
+    except asyncpg.InternalClientError as error:
+        raise ConnectionError(f"the connection was cut: {error}") from error
 
 
 _WRITER = {
