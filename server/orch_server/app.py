@@ -12,6 +12,7 @@ from functools import partial
 
 import grpc
 
+from orch_client.logs import configure_logging, wants_human
 from orch_proto.v1.deployment_service_pb2_grpc import add_DeploymentServiceServicer_to_server
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunResponse
 from orch_proto.v1.flow_run_service_pb2_grpc import add_FlowRunServiceServicer_to_server
@@ -49,7 +50,6 @@ from orch_server.background.scheduler import Scheduler
 from orch_server.background.service import Service, run_services
 from orch_server.banner import Started, announce
 from orch_server.clock import SystemClock, TimeOrderedIds
-from orch_server.logs import configure_logging, wants_human
 from orch_server.presence import present
 from orch_server.rpc.auth import ApiKeyInterceptor
 from orch_server.rpc.grpc_servicers import (

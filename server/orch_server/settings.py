@@ -13,8 +13,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from orch_client.local_server import DATABASE_FILE
+from orch_client.logs import LogFormat, LogLevel, redact_url
 from orch_server.errors import SettingsError
-from orch_server.logs import LogFormat, LogLevel, redact_url
 from orch_server.options import OptionReader
 from orch_server.rpc.endpoint import Endpoint, TlsIdentity
 

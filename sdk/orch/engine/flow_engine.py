@@ -483,9 +483,9 @@ class FlowEngine:
         self._recorder.task(tracking, mirrored)
 
     def _timeout_error(self) -> FlowRunTimeoutError:
-        what = f"Flow run {self.record.name!r}"
-        self._time_is_up = timeout_error(FlowRunTimeoutError, what, self._flow.timeout_seconds)
-        return self._time_is_up
+        error = timeout_error(FlowRunTimeoutError, f"Flow run {self.record.name!r}", self._flow.timeout_seconds)
+        self._time_is_up = error
+        return error
 
     def _cancelled_by_timeout(self) -> Any:  # noqa: ANN401
         return CancelInterrupt(f"The flow run took longer than its timeout of {self._flow.timeout_seconds:g} s.")

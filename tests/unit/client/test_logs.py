@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orch_server.logs import LogFormat, LogLevel, configure_logging, redact_url, wants_human
+from orch_client.logs import LogFormat, LogLevel, configure_logging, redact_url, wants_human
 
 logger = logging.getLogger("orch_server.test_logs")
 
