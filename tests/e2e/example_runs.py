@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from orch_proto.v1.deployment_service_pb2 import CreateDeploymentRequest
 from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunRequest, GetFlowRunRequest, WatchFlowRunRequest
 from orch_proto.v1.launch_pb2 import LaunchSpec
-from orch_proto.v1.log_service_pb2 import ListLogsRequest, WatchLogsRequest
+from orch_proto.v1.log_service_pb2 import LogFilter, WatchLogsRequest
 from orch_proto.v1.state_pb2 import StateType
 from orch_proto.v1.task_run_pb2 import TaskRun
 from orch_proto.v1.task_run_service_pb2 import ListTaskRunsRequest
@@ -76,10 +77,23 @@ class Plane:
         assert any(entry.stream != "worker" for answer in watch for entry in answer.entries)
         watch.cancel()
 
-    def lines(self, run_id: str, stream: str) -> list[str]:
-        """What a run has written to a stream of its log."""
-        entries = self.client.logs.ListLogs(ListLogsRequest(flow_run_id=run_id)).entries
-        return [entry.record.message for entry in entries if entry.stream == stream]
+    def lines(self, run_id: str, stream: str, *, such_that: Callable[[list[str]], bool]) -> list[str]:
+        """What a run has written to a stream of its log, once that is what is wanted: lines go their own way to the
+        control plane, and may be there after the run's end.
+        """
+        said: list[str] = []
+        request = WatchLogsRequest(flow_run_id=run_id, filter=LogFilter(stream=stream))
+        deadline = time.monotonic() + RUN_SECONDS
+        while not such_that(said):
+            assert time.monotonic() < deadline, said
+            watch = self.client.logs.WatchLogs(request, timeout=RUN_SECONDS)
+            for answer in watch:
+                said += [entry.record.message for entry in answer.entries]
+                request.resume_token = answer.resume_token
+                if such_that(said):
+                    break
+            watch.cancel()
+        return said
 
 
 @contextmanager

@@ -78,7 +78,8 @@ def test_each_run_has_the_newest_commit_and_its_packages(plane: Plane, repositor
     assert json.loads(first.result.data)["tiny"] == "1.0"
     assert json.loads(second.result.data) == {"tiny": "2.0", "commit": commit}
     assert [each.name for each in plane.task_runs(second.flow_run_id)]
-    assert f"The code is commit {commit} of {repository}." in plane.lines(second.flow_run_id, "worker")
+    told = f"The code is commit {commit} of {repository}."
+    plane.lines(second.flow_run_id, "worker", such_that=lambda lines: told in lines)
 
 
 @pytest.mark.parametrize(

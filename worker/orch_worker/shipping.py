@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from orch_client.errors import OrchClientError
@@ -41,12 +41,17 @@ class Remarks:
         self._waiting: list[LogRecord] = []
         self._beginning: LogRecord | None = None
         self._sending: asyncio.Task[None] | None = None
+        self._hurried = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
     def begin(self, sentence: str) -> None:
-        """How it began. Not worth a call for a short run that ends well: see `ended_well`."""
+        """How it began. Alone, it is not worth a call for a short run that ends well: see `ended_well`. What was said
+        before it goes out with it at once, so that it is there when the run ends.
+        """
         self.say(sentence)
         self._beginning = self._waiting[-1]
+        if len(self._waiting) > 1:
+            self._hurried.set()
 
     def say(self, sentence: str, *, level: LogLevel.ValueType = LOG_LEVEL_INFO) -> None:
         """One more line."""
@@ -72,9 +77,12 @@ class Remarks:
         await self._send()
 
     async def _send_soon(self) -> None:
-        await asyncio.sleep(_REMARKS_GATHERING_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_REMARKS_GATHERING_SECONDS):
+                await self._hurried.wait()
         while self._waiting:
             await self._send()
+        self._hurried.clear()
         self._sending = None
 
     async def _send(self) -> None:
