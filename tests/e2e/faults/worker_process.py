@@ -84,7 +84,7 @@ class WorkerProcess:
     def runs(self) -> list[psutil.Process]:
         """The processes of its runs, and what they have started."""
         hosts = {each.pid for each in self._others() if "orch_worker.launchers.process.host" in _command_of(each)}
-        return [each for each in self._others() if each.pid not in hosts or each.ppid() in hosts]
+        return [each for each in self._others() if each.pid not in hosts or _parent_of(each) in hosts]
 
     def _others(self) -> list[psutil.Process]:
         """All processes on its home but itself: they inherit the variable."""
@@ -102,6 +102,14 @@ class WorkerProcess:
         """Leave nothing behind."""
         if self._process is not None:
             await self.kill_all()
+
+
+def _parent_of(process: psutil.Process) -> int | None:
+    """None: it has ended."""
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def _home_of(process: psutil.Process) -> str | None:
