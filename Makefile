@@ -19,6 +19,8 @@ TESTS ?=
 # How many processes run the whole suite: make test JOBS=4
 JOBS ?= 2
 BENCH ?=
+IMAGE ?= orch
+PYTHON_IMAGE ?=
 # make demo DEMO=--no-stay ends by itself
 DEMO ?=
 
@@ -93,6 +95,12 @@ format: $(INSTALLED) ## Format, and fix what can be fixed
 .PHONY: bench
 bench: $(INSTALLED) ## Run the benchmarks (BENCH='name name' runs some)
 	$(BIN)/python -m tests.bench $(BENCH)
+
+.PHONY: image
+image: $(INSTALLED) ## Build the Docker image "orch" of this tree (IMAGE=name:tag, PYTHON_IMAGE=python:3.13-slim)
+	rm -f dist/orch-*.whl
+	$(BIN)/python -m build --wheel --no-isolation
+	docker build -f deploy/docker/Dockerfile -t $(IMAGE) $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) .
 
 .PHONY: clean
 clean: ## Remove everything that make made

@@ -5,12 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.docker_fixtures import docker_engine, docker_image, give_time_for_images, private_docker
 from tests.support.postgres import PostgresServer, running_postgres
+
+__all__ = ["docker_engine", "docker_image", "private_docker"]
 
 
 def pytest_configure() -> None:
     """Ctrl-C is what it is in a terminal: the processes of a suite run in parallel are started with it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever test is the first to need an image for containers makes it."""
+    give_time_for_images(items)
 
 
 @pytest.fixture(scope="session")

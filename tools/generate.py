@@ -3,8 +3,9 @@
     python tools/generate.py            write them
     python tools/generate.py --check    change nothing, fail if one is missing, different or left over
 
-Two things are generated: the Python code of the contract (``proto/gen/python``, from ``proto/orch_proto``)
-and the page about states (``docs/state_machine.md``, from the server's transition table).
+Three things are generated: the Python code of the contract (``proto/gen/python``, from ``proto/orch_proto``), its
+OpenAPI document (``server/orch_server/web/openapi.json``, from the same), and the page about states
+(``docs/state_machine.md``, from the server's transition table).
 
 protoc runs in an environment of its own, because its version decides which protobuf and grpcio every user
 must have, and must therefore not drift with the development environment. The check compares files and does
@@ -19,9 +20,12 @@ import tempfile
 import venv
 from pathlib import Path
 
+from openapi import openapi
+
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
 GENERATED_CODE = PROTO / "gen" / "python" / "orch_proto"
+OPENAPI_DOCUMENT = ROOT / "server" / "orch_server" / "web" / "openapi.json"
 STATE_MACHINE_PAGE = ROOT / "docs" / "state_machine.md"
 PROTOC_REQUIREMENTS = ROOT / "tools" / "protoc-requirements.txt"
 PROTOC_ENVIRONMENT = ROOT / ".venv-protoc"
@@ -80,6 +84,16 @@ def contract_code() -> Files:
     return files | markers
 
 
+def openapi_document() -> Files:
+    """The contract for clients that know HTTP and JSON only."""
+    with tempfile.TemporaryDirectory(prefix="orch-generate-") as folder:
+        descriptors = Path(folder) / "contract.binpb"
+        sources = sorted(path.relative_to(PROTO).as_posix() for path in PROTO.glob("orch_proto/**/*.proto"))
+        options = (f"--descriptor_set_out={descriptors}", "--include_imports", "--include_source_info")
+        protoc(protoc_environment(), *options, *sources)
+        return {OPENAPI_DOCUMENT: openapi(descriptors.read_bytes())}
+
+
 def state_machine_page() -> Files:
     """The page about states, printed by the server's own transition table."""
     command = [sys.executable, "-m", "orch_server.domain.state_machine_page"]
@@ -121,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Generate the generated files, or check them.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a file is not up to date")
     check: bool = parser.parse_args().check
-    wanted = contract_code() | state_machine_page()
+    wanted = contract_code() | openapi_document() | state_machine_page()
     wrong = differences(wanted, present(wanted))
     for path, problem in sorted(wrong.items()):
         print(f"{path.relative_to(ROOT)}: {problem}")

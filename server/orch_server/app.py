@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -31,6 +32,7 @@ from orch_server.application.deployments import Deployments
 from orch_server.application.dispatcher import Dispatcher
 from orch_server.application.flow_runs import FlowRuns
 from orch_server.application.flows import Flows
+from orch_server.application.identity import Identity
 from orch_server.application.leases import Leases
 from orch_server.application.logs import Logs
 from orch_server.application.process_runs import ProcessRuns
@@ -50,6 +52,7 @@ from orch_server.background.scheduler import Scheduler
 from orch_server.background.service import Service, run_services
 from orch_server.banner import Started, announce
 from orch_server.clock import SystemClock, TimeOrderedIds
+from orch_server.http_edge import http_server, with_meters
 from orch_server.presence import present
 from orch_server.rpc.auth import ApiKeyInterceptor
 from orch_server.rpc.grpc_servicers import (
@@ -68,16 +71,19 @@ from orch_server.rpc.grpc_servicers import (
 from orch_server.rpc.server import AddServicer, RpcServer, build_server
 from orch_server.rpc.tracing import TracingInterceptor
 from orch_server.settings import Settings
-from orch_server.shutdown import StopRequest, serve, stop_signals
+from orch_server.shutdown import StopRequest, Together, serve, stop_signals
 from orch_server.storage import schema
 from orch_server.storage.opening import OpenStore, open_store
 from orch_server.telemetry import open_telemetry
 from orch_server.version import orch_version
 
+if TYPE_CHECKING:
+    from orch_server.web.server import HttpServer
+
 
 def main(settings: Settings) -> int:
     """Run the control plane until it is asked to stop. Raises OrchServerError where it cannot start."""
-    configure_logging(settings.logs.format, settings.logs.level, secrets=settings.access.api_keys)
+    configure_logging(settings.logs.format, settings.logs.level, secrets=settings.secrets)
     asyncio.run(_run(settings))
     return 0
 
@@ -97,28 +103,36 @@ async def _run(settings: Settings) -> None:
         stop_signals() as request,
         open_telemetry(
             traces=wanted.traces, metrics=wanted.metrics, version=orch_version(), environ=os.environ
-        ) as telemetry,
+        ) as exported,
     ):
+        telemetry = with_meters(settings, exported)
         async with _opened_store(settings, telemetry) as store:
             plane = ControlPlane(store, telemetry, settings)
             rpc = build_server(
-                endpoint=settings.endpoint, interceptors=_interceptors(settings, telemetry), services=plane.servicers()
+                endpoint=settings.endpoint,
+                interceptors=_interceptors(settings, telemetry),
+                services=plane.servicers(),
+                telemetry=telemetry,
             )
+            http = http_server(settings, rpc, telemetry, store.store)
             async with plane.background():
-                await _serve(settings, rpc, request, plane)
+                await _serve(settings, rpc, request, plane, http=http)
 
 
-async def _serve(settings: Settings, rpc: RpcServer, request: StopRequest, plane: "ControlPlane") -> None:
+async def _serve(
+    settings: Settings, rpc: RpcServer, request: StopRequest, plane: "ControlPlane", *, http: "HttpServer | None"
+) -> None:
     """Serve until asked to stop; then let those who wait go, so that the grace period is for those who work."""
     with ExitStack() as presence:
 
         def started() -> None:
             presence.enter_context(present(settings.home, url=rpc.local_url, version=orch_version()))
-            _announce(settings, rpc)
+            _announce(settings, rpc, http)
 
         leaving = asyncio.create_task(_leave(request, plane, presence))
+        both = rpc if http is None else Together(rpc, http)
         try:
-            await serve(rpc, request, grace_seconds=settings.shutdown.grace_seconds, started=started)
+            await serve(both, request, grace_seconds=settings.shutdown.grace_seconds, started=started)
         finally:
             leaving.cancel()
 
@@ -129,7 +143,7 @@ async def _leave(request: StopRequest, plane: "ControlPlane", presence: ExitStac
     await plane.release_waiters()
 
 
-def _announce(settings: Settings, rpc: RpcServer) -> None:
+def _announce(settings: Settings, rpc: RpcServer, http: "HttpServer | None") -> None:
     # What was made at the start stays for good: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
@@ -137,6 +151,8 @@ def _announce(settings: Settings, rpc: RpcServer) -> None:
     started = Started(
         version=orch_version(),
         url=rpc.url,
+        http_url=settings.endpoint.url(http.port) if http else "",
+        http_port_wanted=settings.http.port or 0,
         database=settings.database.redacted_url,
         api_keys=len(settings.access.api_keys),
         tls=tls is not None,
@@ -198,6 +214,7 @@ class ControlPlane:
         process_runs = ProcessRuns[StartFlowRunResponse](store, ids, self._telemetry)
         leases = GrpcLeaseServicer(self._leases, self._workers, process_runs, self._telemetry)
         server = GrpcServerServicer(
+            Identity(store),
             version=orch_version(),
             database=store.kind,
             max_message_bytes=self._settings.endpoint.max_message_bytes,

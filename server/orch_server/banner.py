@@ -10,10 +10,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What is worth saying. `database` is a URL without its password; `url` is what clients use."""
+    """What is worth saying. `database` is a URL without its password; `url` is what clients use.
+
+    http_url: for browsers and plain HTTP; empty: off. http_port_wanted: 0 where any was wanted.
+    """
 
     version: str
     url: str
+    http_url: str
+    http_port_wanted: int
     database: str
     api_keys: int
     tls: bool
@@ -32,11 +37,22 @@ def announce(started: Started, *, human: bool, stream: TextIO) -> None:
             extra={
                 "version": started.version,
                 "url": started.url,
+                "http_url": started.http_url,
                 "database": started.database,
                 "api_key": started.api_keys > 0,
                 "tls": started.tls,
                 "client_certificates": started.client_certificates,
                 "pid": os.getpid(),
+            },
+        )
+    if started.http_url and started.http_port_wanted and not started.http_url.endswith(f":{started.http_port_wanted}"):
+        logger.warning(
+            "HTTP has another port",
+            extra={
+                "wanted": started.http_port_wanted,
+                "cause": "it is in use",
+                "http_url": started.http_url,
+                "hint": "choose one with --http-port",
             },
         )
     if not started.loopback and not started.api_keys:
@@ -51,6 +67,7 @@ def _banner(started: Started) -> str:
     return (
         f"\n  Orch {started.version}\n\n"
         f"  Address   {started.url}    (ORCH_API_URL for clients and workers)\n"
+        f"  HTTP      {started.http_url or 'off'}\n"
         f"  Database  {started.database}\n"
         f"  API key   {keys}\n"
         f"  TLS       {tls}\n"

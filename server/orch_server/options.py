@@ -48,6 +48,17 @@ OPTIONS = (
     ),
     Option("host", "ORCH_LISTEN_HOST", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: for all.", "HOST"),
     Option("port", "ORCH_LISTEN_PORT", "4201", "Port to listen on; 0 takes any free one.", "PORT"),
+    Option(
+        "http_port", "ORCH_LISTEN_HTTP_PORT", "4200", "Port for HTTP; 0 takes any free one, off does without.", "PORT"
+    ),
+    Option(
+        "http_origins",
+        "ORCH_HTTP_ORIGINS",
+        "",
+        "Origins of other sites whose pages may call, with commas: https://orch.example.com.",
+        "URLS",
+    ),
+    Option("webhooks_file", "ORCH_WEBHOOKS_FILE", "", "Inbound webhooks that start runs, TOML.", "FILE"),
     Option("tls_cert", "ORCH_TLS_CERT", "", "Certificate chain of the server, PEM. Switches TLS on.", "FILE"),
     Option("tls_key", "ORCH_TLS_KEY", "", "Private key of the certificate, PEM, without a passphrase.", "FILE"),
     Option("tls_client_ca", "ORCH_TLS_CLIENT_CA", "", "Clients must show a certificate by this CA, PEM.", "FILE"),
@@ -116,6 +127,11 @@ class OptionReader:
         if text.lower() in _FALSE:
             return False
         raise SettingsError(f"{source}: {text!r} is neither true nor false.")
+
+    def given(self, name: str) -> bool:
+        """Whether somebody has written it, or it is the default."""
+        option = self._options[name]
+        return self._arguments.get(name) is not None or bool(self._environ.get(option.variable, "").strip())
 
     def file(self, name: str) -> bytes | None:
         """What the named file holds; None where no file is named."""

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from importlib import import_module
 from threading import Thread
 from typing import cast
+from uuid import uuid4
 
 from opentelemetry import metrics as otel_metrics
 from opentelemetry import trace as otel_trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, MetricExporter, PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -176,8 +177,12 @@ def _end(*shutdowns: Callable[[], None]) -> None:
 
 def _resource(version: str, environ: Mapping[str, str]) -> Resource:
     attributes = {SERVICE_VERSION: version}
-    if not environ.get("OTEL_SERVICE_NAME") and "service.name=" not in environ.get("OTEL_RESOURCE_ATTRIBUTES", ""):
+    given = environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    if not environ.get("OTEL_SERVICE_NAME") and f"{SERVICE_NAME}=" not in given:
         attributes[SERVICE_NAME] = "orch-server"
+    if f"{SERVICE_INSTANCE_ID}=" not in given:
+        # Several servers of one installation: their counters must not be taken for one that jumps.
+        attributes[SERVICE_INSTANCE_ID] = str(uuid4())
     return Resource.create(attributes)
 
 

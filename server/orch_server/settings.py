@@ -17,6 +17,8 @@ from orch_client.logs import LogFormat, LogLevel, redact_url
 from orch_server.errors import SettingsError
 from orch_server.options import OptionReader
 from orch_server.rpc.endpoint import Endpoint, TlsIdentity
+from orch_server.web.access import to_origins
+from orch_server.web.hooks.definitions import Webhook, read_webhooks
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _KEY = re.compile(r"[!-~]+")
@@ -53,6 +55,26 @@ class AccessSettings:
 
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """The HTTP edge, on the same host as gRPC, with its keys and TLS.
+
+    port: 0 takes any free one; None: no HTTP.
+    fixed: somebody has named the port: where it is taken, the server does not start. Otherwise it takes a free one
+        and says so, for gRPC's sake.
+    origins: whose pages may call, beside the server's own.
+    webhooks: by name; they start runs.
+    certificate, key: paths, where TLS is on; the content is checked.
+    """
+
+    port: int | None = 4200
+    fixed: bool = False
+    origins: frozenset[str] = frozenset()
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +156,18 @@ class Settings:
     database: DatabaseSettings
     endpoint: Endpoint = field(default_factory=Endpoint)
     access: AccessSettings = AccessSettings()
+    http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
     background: BackgroundSettings = BackgroundSettings()
     logs: LogSettings = LogSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show."""
+        signing = (secret for hook in self.http.webhooks.values() for secret in hook.secrets)
+        return (*self.access.api_keys, *(secret.decode("utf-8", errors="replace") for secret in signing))
 
     @classmethod
     def load(cls, arguments: Mapping[str, object], environ: Mapping[str, str]) -> Self:
@@ -162,6 +191,7 @@ class Settings:
                 max_message_bytes=read.whole("max_message_bytes", 64 * 1024, 2**31 - 1),
             ),
             access=AccessSettings(api_keys=_api_keys(read, environ), insecure=read.flag("insecure")),
+            http=_http(read, environ),
             retention=RetentionSettings(
                 runs_days=read.whole("retain_runs_days", 0, 36500),
                 logs_days=read.whole("retain_logs_days", 0, 36500),
@@ -238,6 +268,33 @@ def _tls(read: OptionReader) -> TlsIdentity | None:
     if client_ca is not None:
         _check_client_ca(read, client_ca)
     return TlsIdentity(certificate_chain=chain, private_key=key, client_ca=client_ca)
+
+
+def _http(read: OptionReader, environ: Mapping[str, str]) -> HttpSettings:
+    try:
+        origins = to_origins(filter(None, (text.strip() for text in read.text("http_origins").split(","))))
+    except ValueError as error:
+        raise SettingsError(f"{read.source('http_origins')}: {error}") from error
+    content = read.file("webhooks_file")
+    webhooks = read_webhooks(content, source=read.source("webhooks_file"), environ=environ) if content else {}
+    certificate, key = read.text("tls_cert"), read.text("tls_key")
+    return HttpSettings(
+        port=_http_port(read),
+        fixed=read.given("http_port"),
+        origins=origins,
+        webhooks=webhooks,
+        certificate=Path(certificate).expanduser() if certificate else None,
+        key=Path(key).expanduser() if key else None,
+    )
+
+
+def _http_port(read: OptionReader) -> int | None:
+    if read.text("http_port").lower() == "off":
+        return None
+    if not read.given("http_port") and read.text("port") == "0":
+        # Who takes any port for gRPC does not mean one of HTTP's, which only one server can have.
+        return 0
+    return read.whole("http_port", 0, 65535)
 
 
 def _check_pair(read: OptionReader) -> None:

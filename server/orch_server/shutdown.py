@@ -19,13 +19,29 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stoppable(Protocol):
-    """What is served: `rpc.server.RpcServer`."""
+    """What is served: `rpc.server.RpcServer`, `web.server.HttpServer`."""
 
     async def start(self) -> None:
         """Begins to answer."""
 
     async def stop(self, grace_seconds: float | None) -> None:
         """Ends patiently, or at once (None), even while a patient end is under way. Twice is once."""
+
+
+class Together:
+    """Several that start one after the other, and stop at the same time."""
+
+    def __init__(self, *servers: Stoppable) -> None:
+        self._servers = servers
+
+    async def start(self) -> None:
+        """Begins to answer, everywhere."""
+        for server in self._servers:
+            await server.start()
+
+    async def stop(self, grace_seconds: float | None) -> None:
+        """Ends all of them."""
+        await asyncio.gather(*(server.stop(grace_seconds) for server in self._servers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench import (
     command_line,
     dispatch,
+    docker_runs,
     heartbeats,
     imports,
     lifecycle,
@@ -47,6 +48,7 @@ BENCHES: dict[str, Bench] = {
     "schedules": schedules.bench,
     "list": list_runs.bench,
     "worker": dispatch.bench,
+    "docker": docker_runs.bench,
     "prefect_worker": peers.bench,
 }
 ON_REQUEST: dict[str, Bench] = {"lifecycle_channels": lifecycle.concurrent_channels}
@@ -54,7 +56,7 @@ ON_REQUEST: dict[str, Bench] = {"lifecycle_channels": lifecycle.concurrent_chann
 POSTGRES_ONLY = frozenset({"schedules", "list"})
 """They fill tables with Postgres' own SQL."""
 LONGEST_SECONDS = 60
-LONGER_SECONDS = {"list": 120, "no_op_tasks": 180, "worker": 180, "prefect_worker": 300}
+LONGER_SECONDS = {"list": 120, "no_op_tasks": 180, "worker": 180, "docker": 400, "prefect_worker": 300}
 """Filling the database takes half a minute."""
 
 

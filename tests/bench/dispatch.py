@@ -57,7 +57,7 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
     async with (
         laboratory.server() as server,
         connect_async(f"http://{server.address}") as client,
-        _worker(server.address) as worker,
+        started_worker(server.address, "--pool", POOL, "--limit", str(SLOTS)) as worker,
     ):
         runs = Runs(client, await _deploy(client, "first_line"))
         for _ in range(WARM_UP_RUNS):
@@ -131,7 +131,12 @@ async def _deploy(client: AsyncClient, function: str) -> str:
         entrypoint=f"dispatched.py:{function}",
         job_variables_json=json.dumps({"working_dir": str(SCRIPTS)}),
     )
-    deployment = Deployment(flow_name=function, name="bench", work_pool_name=POOL, launch_spec=spec)
+    return await deploy(client, function, POOL, spec)
+
+
+async def deploy(client: AsyncClient, flow_name: str, pool: str, spec: LaunchSpec) -> str:
+    """A new deployment in this pool; its id."""
+    deployment = Deployment(flow_name=flow_name, name="bench", work_pool_name=pool, launch_spec=spec)
     request = CreateDeploymentRequest(request_id=str(uuid4()), deployment=deployment)
     return (await client.deployments.CreateDeployment(request)).deployment.deployment_id
 
@@ -169,11 +174,11 @@ def _is_at(process: psutil.Process, home: str) -> bool:
 
 
 @asynccontextmanager
-async def _worker(address: str) -> AsyncIterator[Process]:
+async def started_worker(address: str, *options: str) -> AsyncIterator[Process]:
     """A worker, stopped with SIGTERM when the block ends."""
     with tempfile.TemporaryDirectory(prefix="orch-bench-worker-", ignore_cleanup_errors=True) as home:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "orch_worker", "--pool", POOL, "--limit", str(SLOTS)),
+            *(sys.executable, "-m", "orch_worker", *options),
             env=_environment(home) | {"ORCH_API_URL": f"http://{address}"},
             stdin=DEVNULL,
             stdout=DEVNULL,

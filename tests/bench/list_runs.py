@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from orch_proto.v1.flow_run_service_pb2 import FlowRunFilter, ListFlowRunsRequest
 from orch_proto.v1.state_pb2 import StateType
 from tests.bench.api import Api
+from tests.bench.count_runs import count_runs
 from tests.bench.figures import Figure, Report, at_most, milliseconds
 from tests.bench.laboratory import Laboratory
 from tests.bench.million_runs import DEPLOYMENTS, RARE, RUNS, MillionRuns
@@ -94,6 +95,7 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
             begin = perf_counter()
             await made.fill(url)
             fill_seconds = round(perf_counter() - begin, 1)
+            yield await count_runs(Api(channel), made)
             for size in PAGE_SIZES:
                 timings = await _all_filters(Api(channel), made, size)
                 yield _report(timings, fill_seconds)

@@ -15,7 +15,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, MetaData, NullPool, insert, text
+from sqlalchemy import Column, Connection, MetaData, NullPool, delete, insert, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from orch_server.errors import StartupError
@@ -24,6 +24,7 @@ from orch_server.storage.indexes import metadata
 from orch_server.storage.migrations import REVISIONS
 from orch_server.storage.postgres import async_url
 from orch_server.storage.sqlite import sqlite_engine
+from orch_server.storage.tables import control_plane
 from tests.support.postgres import PostgresServer
 
 R = TypeVar("R")
@@ -130,6 +131,19 @@ def test_every_step_is_listed_in_order() -> None:
     assert tuple(step.revision for step in reversed(list(steps))) == REVISIONS
 
 
+async def test_each_database_is_a_control_plane_of_its_own(
+    url: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    with postgres_server.database() as other_postgres:
+        other = f"sqlite:///{tmp_path / 'other.db'}" if url.startswith("sqlite") else other_postgres
+        ids = []
+        for each in (url, other):
+            await schema.upgrade(each)
+            ids.append(await run(each, lambda connection: connection.execute(select(control_plane.c.id)).scalar_one()))
+
+    assert len(set(ids)) == 2
+
+
 async def test_a_second_upgrade_changes_nothing(url: str) -> None:
     assert await schema.upgrade(url)
     before = await run(url, catalogue)
@@ -166,6 +180,7 @@ def fill(connection: Connection) -> Cells:
         table for table in tables.sorted_tables if table.name != "alembic_version" and "_default" not in table.name
     ]
     for table in filled:
+        connection.execute(delete(table))  # What a migration has put there.
         connection.execute(insert(table), {column.name: _cell(column) for column in table.columns})
     return cells(connection, {table.name: [column.name for column in table.columns] for table in filled})
 

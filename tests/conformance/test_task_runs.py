@@ -147,7 +147,7 @@ async def test_calls_at_once_share_transactions(
     )
 
     assert verdicts == [ReportVerdict.ACCEPTED] * 60 + [ReportVerdict.LOST]
-    page = await task_runs.page(PageRequest(100, "", "list"), other_run, ())
+    page = (await task_runs.page(PageRequest(100, "", "list"), other_run, ())).page
     assert [each.id for each in page.items] == [each.id for each in others]
 
 
@@ -251,12 +251,133 @@ async def test_lists_are_in_the_order_of_ids_filtered_and_without_results(
     found: list[TaskRun] = []
     token = ""
     while True:
-        page = await task_runs.page(PageRequest(2, token, "list"), new.flow_run_id, ())
+        page = (await task_runs.page(PageRequest(2, token, "list"), new.flow_run_id, ())).page
         found.extend(page.items)
         if not (token := page.next_token):
             break
     assert [each.id for each in found] == [each.id for each in many]
     assert found[1].result == Result(None, "", "application/json", 1)
 
-    page = await task_runs.page(PageRequest(10, "", "list"), new.flow_run_id, (S.COMPLETED, S.FAILED))
+    page = (await task_runs.page(PageRequest(10, "", "list"), new.flow_run_id, (S.COMPLETED, S.FAILED))).page
     assert [each.id for each in page.items] == [each.id for each in many[1::2]]
+
+
+# What has changed
+
+
+async def changed(task_runs: TaskRuns, flow_run_id: UUID, token: str, *, size: int = 100) -> tuple[list[UUID], str]:
+    """The ids of the task runs that have changed since, page by page, and the token for the next time."""
+    found: list[UUID] = []
+    page_token, first_token = "", ""
+    while True:
+        request = PageRequest(size, page_token, f"list {token}")
+        answer = await task_runs.page(request, flow_run_id, (), changed_after=token)
+        assert bool(answer.change_token) == (not page_token)
+        first_token = first_token or answer.change_token
+        found.extend(run.id for run in answer.page.items)
+        if not (page_token := answer.page.next_token):
+            return found, first_token
+
+
+async def test_who_follows_a_run_is_told_only_what_is_new(
+    task_runs: TaskRuns, new: TaskRun, ids: TimeOrderedIds, clock: FakeClock
+) -> None:
+    many = [replace(new, id=ids.new(new.create_time)) for _ in range(5)]
+    _, at_first = await changed(task_runs, new.flow_run_id, "")
+    await task_runs.report(reports(*many))
+
+    told, token = await changed(task_runs, new.flow_run_id, at_first, size=2)
+    assert told == [each.id for each in many]
+    assert await changed(task_runs, new.flow_run_id, token) == ([], token)
+
+    clock.advance(timedelta(seconds=1))
+    await task_runs.report(reports(later(many[3], S.RUNNING)))
+    await task_runs.report(reports(later(many[1], S.RUNNING)))
+    told, token = await changed(task_runs, new.flow_run_id, token, size=1)
+    assert told == [many[1].id, many[3].id]
+
+    clock.advance(timedelta(seconds=1))
+    added = replace(new, id=ids.new(clock.now()))
+    await task_runs.report(reports(added))
+    assert (await changed(task_runs, new.flow_run_id, token))[0] == [added.id]
+    assert (await changed(task_runs, new.flow_run_id, ""))[0] == [*(each.id for each in many), added.id]
+
+
+async def test_what_changes_nothing_is_no_change(task_runs: TaskRuns, new: TaskRun, clock: FakeClock) -> None:
+    running = later(new, S.RUNNING, attempt=1)
+    await task_runs.report(reports(running))
+    _, token = await changed(task_runs, new.flow_run_id, "")
+
+    clock.advance(timedelta(seconds=1))
+    await task_runs.report(reports(running))
+    await task_runs.report(reports(new))
+
+    assert await changed(task_runs, new.flow_run_id, token) == ([], token)
+
+
+async def test_what_changes_while_pages_are_read_is_told_next_time(
+    task_runs: TaskRuns, new: TaskRun, ids: TimeOrderedIds, clock: FakeClock
+) -> None:
+    first, second, third = (replace(new, id=ids.new(new.create_time)) for _ in range(3))
+    await task_runs.report(reports(first, second, third))
+    page = await task_runs.page(PageRequest(2, "", "list"), new.flow_run_id, ())
+    assert page.page.next_token
+
+    clock.advance(timedelta(seconds=1))
+    await task_runs.report(reports(later(first, S.RUNNING)))
+
+    assert (await changed(task_runs, new.flow_run_id, page.change_token))[0] == [first.id]
+
+
+async def test_changes_of_one_transaction_are_told_together(
+    task_runs: TaskRuns, new: TaskRun, ids: TimeOrderedIds, clock: FakeClock
+) -> None:
+    """Whoever has seen one of them has seen all that were before it, whichever server wrote them."""
+    many = [replace(new, id=ids.new(new.create_time)) for _ in range(40)]
+    _, token = await changed(task_runs, new.flow_run_id, "")
+    clock.advance(timedelta(seconds=1))
+
+    await asyncio.gather(*(task_runs.report(reports(each)) for each in many))
+
+    assert (await changed(task_runs, new.flow_run_id, token))[0] == [each.id for each in many]
+
+
+async def test_what_a_rerun_supersedes_has_changed(
+    store: SqlStore, task_runs: TaskRuns, new: TaskRun, ids: TimeOrderedIds, clock: FakeClock
+) -> None:
+    older = later(new, S.COMPLETED, attempt=1)
+    clock.advance(timedelta(seconds=1))
+    newer = replace(older, id=ids.new(clock.now()), create_time=clock.now())
+    await task_runs.report(reports(older, newer))
+    _, token = await changed(task_runs, new.flow_run_id, "")
+
+    clock.advance(timedelta(seconds=1))
+    await store.write(lambda tx: tx.task_runs.supersede(newer))
+
+    assert (await changed(task_runs, new.flow_run_id, token))[0] == [newer.id]
+    assert (await task_runs.get(newer.id)).superseded
+
+
+async def test_changes_can_be_filtered_by_state(task_runs: TaskRuns, new: TaskRun, ids: TimeOrderedIds) -> None:
+    _, token = await changed(task_runs, new.flow_run_id, "")
+    done = later(replace(new, id=ids.new(new.create_time)), S.COMPLETED)
+    await task_runs.report(reports(new, done))
+
+    answer = await task_runs.page(
+        PageRequest(9, "", "list"), new.flow_run_id, (S.COMPLETED,), include_results=True, changed_after=token
+    )
+
+    assert [run.id for run in answer.page.items] == [done.id]
+
+
+async def test_a_change_token_belongs_to_one_flow_run(
+    store: SqlStore, task_runs: TaskRuns, new: TaskRun, ids: TimeOrderedIds, clock: FakeClock
+) -> None:
+    _, token = await changed(task_runs, new.flow_run_id, "")
+    other_run = await store_run(store, ids, clock.now())
+
+    for flow_run_id, wrong in ((other_run, token), (new.flow_run_id, "nonsense"), (new.flow_run_id, token[:-3])):
+        with pytest.raises(InvalidArgument) as refused:
+            await task_runs.page(PageRequest(1, "", "list"), flow_run_id, (), changed_after=wrong)
+        assert refused.value.reason == "FOREIGN_CHANGE_TOKEN"
+        assert refused.value.violations[0].field == "changed_after"

@@ -30,13 +30,15 @@ TIMES_BY_ANOTHER_NAME = {
     "orch.v1.LogRecord.time": "a line has one time, and there are millions of lines",
     "orch.v1.FlowRunFilter.create_time_from": "a bound of create_time",
     "orch.v1.FlowRunFilter.create_time_to": "a bound of create_time",
+    "orch.v1.LogFilter.time_from": "a bound of a line's time",
+    "orch.v1.LogFilter.time_to": "a bound of a line's time",
 }
 """Timestamps whose names do not end in `_time`."""
 
 RELEASED_NUMBERS = {"orch.v1.LogLevel": "the numbers are Python's, so that levels compare"}
 """Enums whose numbers are not 0, 1, 2, …"""
 
-READS = re.compile(r"(Get|List|Preview|Watch)[A-Z]")
+READS = re.compile(r"(Count|Get|List|Preview|Watch)[A-Z]")
 
 every_method = pytest.mark.parametrize("method", contract.methods(), ids=contract.short_name)
 every_enum = pytest.mark.parametrize("enum", contract.enums(), ids=lambda enum: enum.name)

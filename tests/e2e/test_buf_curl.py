@@ -1,4 +1,7 @@
-"""The contract with a client that is none of ours: `buf curl`, which learns the schema by server reflection."""
+"""The contract with a client that is none of ours: `buf curl`, over gRPC, over Connect and over gRPC-Web.
+
+Over gRPC it learns the schema by server reflection, over HTTP/1.1 from the contract's files.
+"""
 
 import json
 import re
@@ -6,7 +9,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -16,12 +19,15 @@ import trustme
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
 from tests.support import contract
-from tests.support.started_server import started_server
+from tests.support.started_server import StartedServer, started_server
 
+PROTO = Path(__file__).resolve().parents[2] / "proto"
 BUF = Path(sys.executable).with_name("buf")
 KEY = "correct-horse-battery-staple"
 _REFLECT = ("--reflect-header", "*")
 """Reflection asks for the key, too."""
+
+_SCHEMA = ("--schema", str(PROTO))
 
 Json: TypeAlias = dict[str, Any]
 
@@ -41,10 +47,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Curl:
-    """buf curl against one server. It speaks gRPC, and asks the server itself what it can be asked."""
+    """buf curl against one server."""
 
     url: str
     options: tuple[str, ...] = ()
+    protocol: str = "grpc"
 
     def call(self, method: str, **request: object) -> list[Json]:
         """The answers to a call: one, or those of a stream."""
@@ -71,7 +78,7 @@ class Curl:
         return set(done.stdout.split())
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(BUF), "curl", "--protocol", "grpc", *self.options, *arguments]
+        command = [str(BUF), "curl", "--protocol", self.protocol, *self.options, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
@@ -84,20 +91,43 @@ def _objects(text: str) -> list[Json]:
     return found
 
 
-@pytest.fixture(scope="module", params=["plain text", "TLS and a key"])
+_WAYS = (
+    ("grpc", "plain text"),
+    ("grpc", "TLS and a key"),
+    ("connect", "plain text"),
+    ("grpcweb", "TLS and a key"),
+)
+
+
+@pytest.fixture(scope="module", params=_WAYS, ids=" ".join)
 def curl(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Curl]:
-    """A server of its own: once without, once with encryption and an API key."""
+    """A server of its own for each way to the contract: with and without encryption and an API key."""
+    protocol, safety = request.param
     home = tmp_path_factory.mktemp("home")
-    if request.param == "plain text":
+    if safety == "plain text":
         with started_server(home) as server:
-            yield Curl(server.url, ("--http2-prior-knowledge",))
+            yield _plain(server, protocol)
         return
     certificate, key, authority = _certificates(home)
     environment = {"ORCH_API_KEY": KEY}
     with started_server(home, "--tls-cert", certificate, "--tls-key", key, environment=environment) as server:
-        url = server.url.replace("127.0.0.1", "localhost")
-        assert url.startswith("https://localhost:")
-        yield Curl(url, ("--cacert", authority, "-H", f"authorization: Bearer {KEY}", *_REFLECT))
+        yield _locked(server, protocol, authority)
+
+
+def _plain(server: StartedServer, protocol: str) -> Curl:
+    if protocol == "grpc":
+        return Curl(server.url, ("--http2-prior-knowledge",))
+    return Curl(server.http_url, _SCHEMA, protocol)
+
+
+def _locked(server: StartedServer, protocol: str, authority: str) -> Curl:
+    key = ("-H", f"authorization: Bearer {KEY}")
+    url = server.url if protocol == "grpc" else server.http_url
+    url = url.replace("127.0.0.1", "localhost")
+    assert url.startswith("https://localhost:")
+    if protocol == "grpc":
+        return Curl(url, ("--cacert", authority, *key, *_REFLECT))
+    return Curl(url, ("--cacert", authority, *_SCHEMA, *key), protocol)
 
 
 def _certificates(folder: Path) -> tuple[str, str, str]:
@@ -112,6 +142,8 @@ def _certificates(folder: Path) -> tuple[str, str, str]:
 
 
 def test_reflection_lists_the_services(curl: Curl) -> None:
+    if curl.protocol != "grpc":
+        pytest.skip("reflection is gRPC's")
     assert {service.full_name for service in contract.services()} <= curl.services()
 
 
@@ -212,9 +244,15 @@ def test_what_is_not_there_is_named_in_the_details(curl: Curl) -> None:
 def test_without_the_key_nothing_is_told(curl: Curl) -> None:
     if "-H" not in curl.options:
         pytest.skip("this server asks for no key")
-    without = Curl(curl.url, curl.options[:2])
-    with_another = Curl(curl.url, (*curl.options[:2], "-H", "authorization: Bearer guess", *_REFLECT))
+    place = curl.options.index("-H")
+    without, after = curl.options[:place], curl.options[place + 2 :]
 
-    for each in (without, with_another):
-        with pytest.raises(AssertionError, match="not authenticated"):
-            each.services()
+    for options in (without, (*without, "-H", "authorization: Bearer guess", *after)):
+        refused = replace(curl, options=options)
+        if curl.protocol == "grpc":
+            with pytest.raises(AssertionError, match="not authenticated"):
+                refused.services()
+        else:
+            refusal = refused.refused("FlowRunService/ListFlowRuns")
+            assert refusal.code == "unauthenticated"
+            assert refusal.info.reason in {"MISSING_KEY", "WRONG_KEY"}

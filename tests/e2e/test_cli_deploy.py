@@ -204,6 +204,8 @@ def test_schedules_stay_until_they_are_deleted(project: Project) -> None:
         (("{file}:{flow}",), 2, "--name nightly"),
         (("{file}:{flow}", "-n", "x", "-n", "y"), 2, "--name is given 2 times"),
         (("{file}:{flow}", "-n", "x", "-j", "env=5", "--env", "A=1"), 2, "--job-variable env is no object"),
+        (("{file}:{flow}", "-n", "x", "-j", "isolatoin=fresh"), 2, "isolatoin is not known"),
+        (("{file}:{flow}", "-n", "x", "-j", "limits.memory_mb=much"), 2, "limits.memory_mb is 'much'"),
         (("{file}:{flow}", "-n", "x", "--requirements", "gone.txt"), 2, "There is no file gone.txt in"),
         (("{file}:{flow}", "-n", "x/y"), 2, 'A deployment\'s name has no "/" in it'),
         (("{file}:nope", "-n", "x"), 2, "there is no 'nope'. Its flows are {flow}"),

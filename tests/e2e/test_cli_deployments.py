@@ -171,6 +171,7 @@ def test_a_rollback_to_what_is_changes_nothing(orch: InvokedOrch, client: Client
     ("arguments", "code", "words"),
     [
         (("inspect", "nope"), 3, "There is no deployment 'nope'."),
+        (("ls", "--flow", "nope"), 3, "There is no flow 'nope'."),
         (("pause", "nope/nope"), 3, "`orch deployment ls` lists them"),
         (("rollback", "KEY", "-y"), 2, "has one version: there is nothing to go back to"),
         (("rollback", "KEY", "--to", "7"), 3, "has no version 7, and 1 is the newest"),

@@ -234,6 +234,12 @@ def test_a_worker_is_listed_with_what_it_holds(orch: InvokedOrch, client: Client
     )
 
 
+def test_workers_of_a_pool_that_is_not_there_are_not_found(orch: InvokedOrch) -> None:
+    done = orch("worker", "ls", "--pool", "nope")
+
+    assert (done.code, "There is no work pool 'nope'" in done.errors) == (3, True)
+
+
 def test_a_drained_worker_is_granted_nothing_more(orch: InvokedOrch, client: Client, pool: str) -> None:
     Holder(client, pool)
     (row,) = orch("worker", "ls", "--pool", pool, "-o", "json").document

@@ -138,16 +138,12 @@ def test_a_run_can_be_put_off(orch: Orch, holder: Holder) -> None:
         (("flow-run", "inspect", "nobody"), 3, "There is no flow run 'nobody'"),
         (("flow-run", "inspect", str(uuid4())), 3, "There is no flow run"),
         (("flow-run", "ls", "--deployment", "no/such"), 3, "There is no deployment"),
+        (("flow-run", "ls", "--flow", "nothing"), 3, "There is no flow 'nothing'"),
+        (("flow-run", "ls", "--pool", "nowhere"), 3, "There is no work pool 'nowhere'"),
+        (("flow-run", "ls", "--state", "Lat"), 3, "No flow run is in a state named 'Lat'"),
         (("flow-run", "ls", "--since", "then"), 2, "is no time"),
         (("flow-run", "ls", "--state", "failed", "--state", "Late"), 2, "one or the other"),
-        (
-            (
-                "flow-run",
-                "lss",
-            ),
-            2,
-            "Did you mean 'ls'?",
-        ),
+        (("flow-run", "lss"), 2, "Did you mean 'ls'?"),
         (("task-run", "inspect", str(uuid4())), 3, "There is no task run"),
         (("flow", "inspect", "nothing"), 3, "There is no flow 'nothing'"),
         (("flow-run", "delete", "nobody"), 2, "pass --yes"),
@@ -333,6 +329,37 @@ def test_lists_are_filtered(orch: Orch, holder: Holder) -> None:
     assert found("--since", "1h") == [waiting, bad.id, good.id]
     assert found("--until", "1h") == []
     assert found("--flow", "another") == []
+
+
+def test_upcoming_runs_are_listed_in_their_order(orch: Orch, holder: Holder) -> None:
+    ran(orch, holder)
+    later, sooner = (orch("run", holder.key, "--at", at, "-o", "id").out.strip() for at in ("2h", "1h"))
+
+    done = orch("flow-run", "ls", "--pool", holder.pool, "--upcoming")
+
+    assert done.lines[0].split() == ["ID", "NAME", "FLOW", "DEPLOYMENT", "STATE", "SCHEDULED"]
+    assert [line.split()[0] for line in done.lines[1:]] == [sooner, later]
+    refused = orch("flow-run", "ls", "--upcoming", "--state", "failed")
+    assert (refused.code, "--state" in refused.errors) == (2, True)
+
+
+def test_runs_are_counted(orch: Orch, holder: Holder) -> None:
+    ran(orch, holder), ran(orch, holder, "--tag", "a", end="FAILED"), ran(orch, holder, end="FAILED")
+
+    def count(*conditions: str) -> list[list[str]]:
+        return [line.split() for line in orch("flow-run", "count", "--pool", holder.pool, *conditions).lines]
+
+    assert count() == [["STATE", "RUNS"], ["completed", "1"], ["failed", "2"]]
+    assert count("--tag", "a") == [["STATE", "RUNS"], ["failed", "1"]]
+    counted = json.loads(
+        orch("flow-run", "count", "--pool", holder.pool, "--since", "1h", "--every", "2h", "-o", "json").out
+    )
+    assert [bucket["counts"] for bucket in counted] == [
+        [{"state_type": "COMPLETED", "count": 1}, {"state_type": "FAILED", "count": 2}]
+    ]
+    assert count("--since", "1h", "--every", "2h")[1][-5:] == ["3", "1", "completed,", "2", "failed"]
+    refused = orch("flow-run", "count", "--every", "1h")
+    assert (refused.code, "--since" in refused.errors) == (2, True)
 
 
 def test_a_list_in_a_pipe_is_aligned_lines_and_says_that_there_is_more(orch: Orch, holder: Holder) -> None:

@@ -56,6 +56,15 @@ def test_a_worker_takes_the_control_plane_from_the_profile(client: Client, tmp_p
     assert code == 0
 
 
+def test_a_worker_whose_key_is_refused_says_so(tmp_path: Path) -> None:
+    with started_server(tmp_path / "server", environment={"ORCH_API_KEY": "the-right-key"}) as server:
+        done = Orch(tmp_path, server.url, ORCH_API_KEY="another-key").process("worker", "start", "--pool", "etl")
+
+    assert done.code == 4
+    assert done.errors.startswith("orch: ")
+    assert "ORCH_API_KEY" in done.errors
+
+
 def test_a_worker_without_a_control_plane_says_so(tmp_path: Path) -> None:
     done = Orch(tmp_path).process("worker", "start", "--pool", "etl")
 

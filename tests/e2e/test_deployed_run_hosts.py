@@ -27,8 +27,18 @@ async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
 
 @pytest.fixture
 def hand(server: ServerProcess, tmp_path: Path) -> Iterator[Hand]:
-    """A worker, and its working folder. Leases last 3 s."""
-    with connect(f"http://{server.address}") as client, playing_worker(client, tmp_path, ttl_seconds=3) as playing:
+    """A worker, and its working folder."""
+    with connect(f"http://{server.address}") as client, playing_worker(client, tmp_path) as playing:
+        yield playing
+
+
+@pytest.fixture
+def hasty(server: ServerProcess, tmp_path: Path) -> Iterator[Hand]:
+    """The same. Leases last 5 s."""
+    with (
+        connect(f"http://{server.address}") as client,
+        playing_worker(client, tmp_path, pool="hasty", ttl_seconds=5) as playing,
+    ):
         yield playing
 
 
@@ -166,8 +176,8 @@ async def test_a_run_begins_once_the_control_plane_is_back(hand: Hand, server: S
     assert hand.get(run_id).result.data == b"5"
 
 
-async def test_an_exclusive_run_stops_before_somebody_else_can_have_it(hand: Hand, server: ServerProcess) -> None:
-    hand.file(
+async def test_an_exclusive_run_stops_before_somebody_else_can_have_it(hasty: Hand, server: ServerProcess) -> None:
+    hasty.file(
         "etl.py",
         """
         from orch import flow, sleep
@@ -180,9 +190,9 @@ async def test_an_exclusive_run_stops_before_somebody_else_can_have_it(hand: Han
                 print("stopped", flush=True)
         """,
     )
-    run_id = hand.create(hand.deploy("etl.py:etl", recovery=RecoveryPolicy(exclusive=True)))
-    process = hand.start(hand.lease())
-    hand.watched(run_id, RUNNING)
+    run_id = hasty.create(hasty.deploy("etl.py:etl", recovery=RecoveryPolicy(exclusive=True)))
+    process = hasty.start(hasty.lease())
+    hasty.watched(run_id, RUNNING)
 
     await server.kill()
     process.said("stopped")

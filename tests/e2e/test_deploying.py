@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from orch.deployments import Action, DeploymentSpec, Plan, apply, plan, rollback
+from orch.deployments.deploying import deploy
 from orch.errors import DeploymentError
 from orch.schedules import Cron, Interval, RRule
-from orch_client import Client, connect
+from orch.settings import temporary_settings
+from orch_client import Client, UnavailableError, connect
 from orch_proto.v1.deployment_pb2 import Deployment
 from orch_proto.v1.deployment_service_pb2 import GetDeploymentRequest, UpdateDeploymentRequest
 from orch_proto.v1.schedule_pb2 import Schedule
@@ -279,3 +282,11 @@ def test_many_are_deployed_with_one_plan(client: Client, spec: DeploymentSpec) -
 
     assert [each.slug for each in applied] == [each.slug for each in specs]
     assert plan(client, specs).is_empty
+
+
+def test_a_control_plane_that_is_away_is_told_of_and_not_waited_for(spec: DeploymentSpec, tmp_path: Path) -> None:
+    with (
+        temporary_settings(home=tmp_path, api_url="http://127.0.0.1:9"),
+        pytest.raises(UnavailableError, match=r"Cannot reach the control plane .*`orch server start` starts one"),
+    ):
+        deploy(spec)

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOUR = ROOT / "examples" / "control_plane_tour.py"
-AT_MOST_SECONDS = 20
+AT_MOST_SECONDS = 50
 
 ESSENTIAL = [
     r"A control plane runs at http://127\.0\.0\.1:\d+, its database in /\S+\.",
@@ -28,7 +28,7 @@ ESSENTIAL = [
     r"Created to running: [\d.]+ ms; created to completed: [\d.]+ ms\.",
     r'Its result, as stored: \{"year": 2026, "zones": \d{3}, "changing": \d+, .*\}',
     r"  state  AwaitingRestart +attempt 1  token 1  Contact to the run's holder was lost.*",
-    r"After \d\.\d s the run is cleo's, under token 2\.",
+    r"After \d+\.\d s the run is cleo's, under token 2\.",
     r"bert wakes up and reports COMPLETED\. It is told LOST: .*",
     r"  state  Completed +attempt 2  token 2",
     r"  state  AwaitingRetry +attempt 1  token 1  ConnectionRefusedError: .*",

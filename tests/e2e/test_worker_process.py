@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -119,7 +119,7 @@ async def test_sigterm_lets_runs_end_and_takes_no_more(
 
         assert await worker.ended() == 0
         assert (await audience.get(run_id)).state.type == STATE_TYPE_COMPLETED
-        assert await audience.lines(run_id, "output") == ["waits", "go"]
+        await output(audience, run_id, ["waits", "go"])
         later = await audience.run()
         assert (await audience.get(later)).state.type == STATE_TYPE_SCHEDULED
     assert not worker.runs()
@@ -139,13 +139,19 @@ async def test_a_second_signal_stops_the_runs(server: StartedServer, audience: A
         assert await worker.ended() == 0
         assert not worker.runs()
     assert (await audience.get(run_id)).state.type == STATE_TYPE_CRASHED
-    assert (await audience.lines(run_id, "output"))[-1] == "stopping"
+    assert (await audience.lines(run_id, "output"))[-1] == "stopping", "all is stored when the worker has ended"
 
 
 async def output(audience: Audience, run_id: str, lines: list[str]) -> None:
     """Wait until this is what is stored of its output."""
-    while await audience.lines(run_id, "output") != lines:
+    await audience.said(run_id, "output", lines)
+
+
+async def written(audience: Audience, run_id: str) -> list[str]:
+    """Its output, once there is some."""
+    while not (lines := await audience.lines(run_id, "output")):
         pass  # Asking takes its time.
+    return lines
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -163,7 +169,7 @@ async def test_a_third_signal_ends_the_worker_at_once_and_the_next_one_takes_up_
             await said(worker, event)
 
         worker.signal(number)
-        assert await worker.ended() == {signal.SIGTERM: -signal.SIGTERM, signal.SIGINT: 1}[number]
+        assert await worker.ended() == -number
         assert not [line for line in worker.lines if "Traceback" in line]
         worker.lines.clear()
         worker.start()
@@ -193,17 +199,16 @@ async def test_a_killed_worker_that_comes_back_takes_its_runs_up_again(
         assert run.state.failure.type == "ExitCode3"
         run = await audience.seen(run_id, STATE_TYPE_COMPLETED)
         assert (run.attempt, run.token, run.result.data) == (1, 1, b"42\n")
-        assert await audience.lines(run_id, "output") == ["waits", "go"]
-        assert await audience.lines(failing, "output") == ["waits", "go"]
+        await output(audience, run_id, ["waits", "go"])
+        await output(audience, failing, ["waits", "go"])
 
 
 async def test_a_killed_run_is_crashed_in_words(server: StartedServer, audience: Audience, tmp_path: Path) -> None:
-    async with working(server, audience, tmp_path) as worker:
-        run_id = await audience.run(shell("echo ready; exec sleep 600"))
-        await output(audience, run_id, ["ready"])
-        [process] = [each for each in worker.runs() if each.name() == "sleep"]
+    async with working(server, audience, tmp_path):
+        run_id = await audience.run(shell("echo $$; exec sleep 600"))
+        [number] = await written(audience, run_id)
 
-        process.kill()
+        os.kill(int(number), signal.SIGKILL)
 
         run = await audience.seen(run_id, STATE_TYPE_CRASHED)
         assert "SIGKILL" in run.state.message
@@ -220,6 +225,25 @@ async def test_a_cancelled_run_and_all_that_it_started_ends(
 
         await audience.seen(run_id, STATE_TYPE_CANCELLED)
         assert not worker.runs()
+
+
+async def test_a_worker_on_a_full_disk_gives_back_what_it_is_granted_until_there_is_room(
+    server: StartedServer, audience: Audience, small_disk: Path
+) -> None:
+    async with working(server, audience, small_disk) as worker:
+        filler = small_disk / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        run_id = await audience.run(shell("echo done"))
+        waits = await audience.seen(run_id, STATE_TYPE_SCHEDULED, such_that=lambda run: "No space" in run.state.message)
+        await said(worker, "nothing can be launched here: resting")
+
+        filler.unlink()
+
+        run = await audience.seen(run_id, STATE_TYPE_COMPLETED)
+        assert (waits.attempt, run.attempt, run.retries_used) == (0, 1, 0)
+        assert "Make room there" in waits.state.message
 
 
 async def test_two_workers_of_one_name_on_one_home_are_refused(

@@ -28,6 +28,8 @@ class StartedServer:
     pid: int
     log: Sequence[LogEvent]
     """Its newest events, which go on coming in."""
+    http_url: str = ""
+    """Where it answers HTTP; empty where that is off."""
 
     @property
     def address(self) -> str:
@@ -50,7 +52,7 @@ def started_server(home: Path, *options: str, environment: Mapping[str, str] | N
     assert process.stderr is not None
     log = _Log(process.stderr)
     try:
-        yield StartedServer(log.url(), process.pid, log.events)
+        yield StartedServer(log.url(), process.pid, log.events, log.http_url)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -74,6 +76,7 @@ class _Log:
         self.events: deque[LogEvent] = deque(maxlen=10_000)
         self._stream = stream
         self._url = ""
+        self.http_url = ""
         self._known = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -94,7 +97,7 @@ class _Log:
             event = _parsed(line)
             self.events.append(event)
             if event["event"] == "server started":
-                self._url = str(event["url"])
+                self._url, self.http_url = str(event["url"]), str(event.get("http_url", ""))
                 self._known.set()
         self._known.set()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from orch_worker.lifecycle import Lifecycle
 from orch_worker.patience import Contact
 from orch_worker.racing import unless
 from orch_worker.reporting import Reporter
+from orch_worker.resting import Rest
 from orch_worker.sessions import Sessions
 from orch_worker.supervising import Supervision
 
@@ -44,6 +45,7 @@ class Acquirer:
         heartbeat: Heartbeat,
         reporter: Reporter,
         supervision: Supervision,
+        rest: Rest,
         lifecycle: Lifecycle,
         clock: Callable[[], float],
     ) -> None:
@@ -54,15 +56,22 @@ class Acquirer:
         self._heartbeat = heartbeat
         self._reporter = reporter
         self._supervision = supervision
+        self._rest = rest
         self._lifecycle = lifecycle
         self._clock = clock
 
     async def acquire(self) -> None:
         """Takes runs until the worker drains."""
         while not self._lifecycle.draining.is_set():
-            room = await unless(self._lifecycle.draining.wait(), self._runs.room())
+            room = await unless(self._lifecycle.draining.wait(), self._room())
             if room:
                 await unless(self._lifecycle.draining.wait(), self._poll(room), patience_seconds=_DRAIN_SECONDS)
+
+    async def _room(self) -> int:
+        """Waits until something may be taken; how much."""
+        await self._rest.over()
+        room = await self._runs.room()
+        return 1 if self._rest.why else room
 
     async def _poll(self, room: int) -> None:
         session = self._sessions.current
@@ -93,7 +102,11 @@ class Acquirer:
         if answer.drain:
             self._lifecycle.drain(why="the control plane asked for it")
         if self._lifecycle.draining.is_set():
-            await asyncio.gather(*(self._release(lease) for lease in answer.leases))
+            await self._release(answer.leases, why="Its worker drains.")
+            return
+        if self._rest.seconds_left:
+            # It was asked for before a launch failed.
+            await self._release(answer.leases, why=f"Its worker cannot launch anything now: {self._rest.why}")
             return
         for lease in answer.leases:
             self._supervision.take(lease, sent_at=sent_at)
@@ -101,7 +114,10 @@ class Acquirer:
             # The next poll would be answered in the same way until the heartbeat was heard.
             await self._heartbeat.settled()
 
-    async def _release(self, lease: Lease) -> None:
+    async def _release(self, leases: Iterable[Lease], *, why: str) -> None:
+        await asyncio.gather(*(self._release_one(lease, why=why) for lease in leases))
+
+    async def _release_one(self, lease: Lease, *, why: str) -> None:
         key = LeaseKey(lease.flow_run_id, lease.token)
         with suppress(OrchClientError):  # It goes back with the session.
-            await self._reporter.release(key, LEASE_PHASE_STARTING, why="Its worker drains.")
+            await self._reporter.release(key, LEASE_PHASE_STARTING, why=why)

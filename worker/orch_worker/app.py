@@ -11,19 +11,20 @@ from pathlib import Path
 
 from orch_client.async_client import AsyncClient
 from orch_client.channel import open_async_channel
-from orch_client.errors import ConfigurationError
+from orch_client.errors import ConfigurationError, OrchClientError
 from orch_client.logs import configure_logging
 from orch_client.retry import RetryRule
 from orch_client.settings import ClientSettings
-from orch_worker.errors import SettingsError, StartupError
+from orch_proto.v1.server_service_pb2 import GetServerInfoRequest
+from orch_worker.errors import SettingsError, StartupError, refused_at_start
 from orch_worker.health import Health, health_endpoint
 from orch_worker.home import WorkerHome, worker_home
 from orch_worker.launchers.base import Launcher, LauncherError, LauncherSettings
 from orch_worker.launchers.loading import launcher_factory
 from orch_worker.lifecycle import Lifecycle
 from orch_worker.meters import Telemetry
-from orch_worker.patience import Contact
-from orch_worker.pools import find_pool
+from orch_worker.patience import PASSING_AT_START, Contact
+from orch_worker.pools import ensure_pool, find_pool
 from orch_worker.racing import unless
 from orch_worker.relay import open_relay
 from orch_worker.sessions import WorkerIdentity
@@ -99,7 +100,8 @@ async def _opened_launcher(
     settings: WorkerSettings, home: WorkerHome, client: AsyncClient, *, relay_path: Path | None
 ) -> Launcher:
     """The launcher for the pool, ready. Raises StartupError."""
-    pool = await find_pool(client, Contact(), settings.pool, pool_type=settings.pool_type, create=settings.create_pool)
+    contact = Contact()
+    pool = await find_pool(client, contact, settings.pool, pool_type=settings.pool_type, create=settings.create_pool)
     factory = launcher_factory(pool.name, pool.type)
     launcher = factory(
         LauncherSettings(
@@ -108,13 +110,26 @@ async def _opened_launcher(
             worker_name=home.name,
             code_cache=settings.home / "cache" / "code",
             relay=relay_path,
+            control_plane_id=await _control_plane_id(client, contact),
         )
     )
     try:
         await launcher.open()
     except LauncherError as error:
         raise StartupError(f"The {pool.type} launcher cannot work here: {error}") from error
+    await ensure_pool(client, contact, pool)
     return launcher
+
+
+async def _control_plane_id(client: AsyncClient, contact: Contact) -> str:
+    """Empty from control planes that are older than revision 3 of the contract. Raises StartupError."""
+    try:
+        info = await contact.patiently(
+            "GetServerInfo", lambda: client.server.GetServerInfo(GetServerInfoRequest()), passing=PASSING_AT_START
+        )
+    except OrchClientError as error:
+        raise refused_at_start(error) from error
+    return info.control_plane_id
 
 
 def _identity(settings: WorkerSettings, home: WorkerHome) -> WorkerIdentity:

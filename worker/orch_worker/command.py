@@ -9,9 +9,6 @@ import click
 
 from orch_worker.errors import WorkerError
 
-# Exit code for what the person who starts the worker has to put right.
-_USAGE = 2
-
 
 class _WorkerCommand(click.Command):
     """Says an expected error in one paragraph instead of a traceback."""
@@ -21,7 +18,7 @@ class _WorkerCommand(click.Command):
             return super().invoke(ctx)
         except WorkerError as error:
             click.echo(f"orch: {error.message}", err=True)
-            ctx.exit(_USAGE)
+            ctx.exit(error.exit_code)
 
 
 @click.command("start", cls=_WorkerCommand)

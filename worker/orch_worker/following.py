@@ -118,8 +118,7 @@ class Following:
             logger.exception("output is not kept", extra=self._run.log_fields)
 
     def _shipper(self) -> OutputShipper:
-        around = self._around
-        return OutputShipper(self._run, calls=around.logs, journal=around.journal, telemetry=around.telemetry)
+        return OutputShipper(self._run, calls=self._around.logs, telemetry=self._around.telemetry)
 
     # --- orders
 

@@ -11,6 +11,7 @@ from orch_worker.errors import StartupError
 from orch_worker.heartbeat import Heartbeat
 from orch_worker.held_runs import HeldRuns
 from orch_worker.lifecycle import Lifecycle
+from orch_worker.resting import Rest
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ _MOST_HEADERS = 100
 class _Working:
     runs: HeldRuns
     heartbeat: Heartbeat
+    rest: Rest
     lifecycle: Lifecycle
     clock: Callable[[], float]
 
@@ -34,9 +36,17 @@ class Health:
         self._pool = pool
         self._working: _Working | None = None
 
-    def works(self, *, runs: HeldRuns, heartbeat: Heartbeat, lifecycle: Lifecycle, clock: Callable[[], float]) -> None:
+    def works(
+        self,
+        *,
+        runs: HeldRuns,
+        heartbeat: Heartbeat,
+        rest: Rest,
+        lifecycle: Lifecycle,
+        clock: Callable[[], float],
+    ) -> None:
         """From now on there is a session."""
-        self._working = _Working(runs, heartbeat, lifecycle, clock)
+        self._working = _Working(runs, heartbeat, rest, lifecycle, clock)
 
     def not_ready(self) -> str:
         """Why it does not take runs; empty where it does."""
@@ -48,7 +58,7 @@ class Health:
         silent = self._working.clock() - last.at
         if silent > last.ttl_seconds:
             return f"no heartbeat was answered for {silent:.0f} s"
-        return ""
+        return self._working.rest.why and f"nothing can be launched here: {self._working.rest.why}"
 
     def answer(self, path: str) -> tuple[int, dict[str, object]]:
         """HTTP status and body for a path."""

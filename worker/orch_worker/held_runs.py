@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 
 from orch_client.leases import LeaseKey
 from orch_proto.v1.lease_pb2 import LEASE_PHASE_STARTING, LeasePhase
+from orch_worker.attempt_facts import AttemptFacts
 
 
 class Order(IntEnum):
@@ -22,20 +22,6 @@ class Order(IntEnum):
     """The run is somebody else's by now."""
     OVERDUE = 5
     """An exclusive run whose lease may expire before a heartbeat is answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptFacts:
-    """What the worker has to know of an attempt as long as it lives, also after its own restart."""
-
-    flow_run_name: str = ""
-    command: bool = False
-    """A command's states are the worker's to report; those of an entrypoint its process reports itself."""
-    exclusive: bool = False
-    grace_seconds: float = 30.0
-    """Between the request to end and the end by force."""
-    log_base: int | None = None
-    """Where this attempt's output begins in the run's log stream; None: not known yet."""
 
 
 class HeldRun:

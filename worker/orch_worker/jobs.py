@@ -9,8 +9,9 @@ from typing import TypeAlias
 from orch_client.settings import ClientSettings
 from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.lease_pb2 import Lease
-from orch_worker.held_runs import AttemptFacts
+from orch_worker.attempt_facts import AttemptFacts
 from orch_worker.launchers.base import AttemptKey, Job, LaunchError
+from orch_worker.launchers.merging import merge_patch
 
 DEFAULT_GRACE_SECONDS = 30.0
 LARGEST_GRACE_SECONDS = 86400.0
@@ -60,15 +61,14 @@ class JobMaker:
         return found
 
 
-def facts_of(lease: Lease, variables: Mapping[str, object]) -> AttemptFacts:
-    """What the worker has to remember of an attempt."""
+def facts_of(lease: Lease, variables: Mapping[str, object], *, log_base: int) -> AttemptFacts:
+    """What the worker has to remember of an attempt. Raises LaunchError."""
     return AttemptFacts(
         flow_run_name=lease.flow_run.name,
         command=bool(lease.launch_spec.command),
         exclusive=lease.flow_run.recovery_policy.exclusive,
         grace_seconds=_grace_seconds(variables),
-        # The first attempt's output is the first in its log stream.
-        log_base=0 if lease.token == 1 else None,
+        log_base=log_base,
     )
 
 
@@ -90,19 +90,6 @@ def merged_variables(lease: Lease, job_template_json: str) -> Mapping[str, objec
     ):
         merged = merge_patch(merged, _parsed(what, text))
     assert isinstance(merged, dict)
-    return merged
-
-
-def merge_patch(target: object, patch: object) -> object:
-    """JSON Merge Patch (RFC 7396): objects are merged key by key, null removes, all else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    merged: _Object = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patch(merged.get(name), value)
     return merged
 
 

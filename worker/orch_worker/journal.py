@@ -1,19 +1,16 @@
 """What the worker keeps on disk of each attempt, to know it again after its own restart."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 
 from orch_client.leases import LeaseKey
-from orch_worker.held_runs import AttemptFacts
+from orch_worker.attempt_facts import AttemptFacts
 
 logger = logging.getLogger(__name__)
 
 _SUFFIX = ".json"
-_FIELDS = tuple(each.name for each in fields(AttemptFacts))
 
 
 class Journal:
@@ -29,23 +26,15 @@ class Journal:
 
         Raises OSError.
         """
-        self._path(key).write_text(_text(facts), encoding="utf-8")
-
-    def change(self, key: LeaseKey, facts: AttemptFacts) -> None:
-        """Keep what is known by now, all at once. Raises OSError."""
-        path = self._path(key)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(_text(facts), encoding="utf-8")
-        fresh.replace(path)
+        self._path(key).write_text(facts.to_memo(), encoding="utf-8")
 
     def read(self, key: LeaseKey) -> AttemptFacts | None:
         """What is known of an attempt; None where nothing is, or it cannot be read."""
         try:
-            content = json.loads(self._path(key).read_bytes())
-            return AttemptFacts(**{name: value for name, value in content.items() if name in _FIELDS})
+            return AttemptFacts.from_memo(self._path(key).read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             logger.warning("unreadable", extra={"file": str(self._path(key)), "cause": str(error)})
             return None
 
@@ -63,7 +52,3 @@ class Journal:
 
     def _path(self, key: LeaseKey) -> Path:
         return self._folder / f"{key.flow_run_id}.{key.token}{_SUFFIX}"
-
-
-def _text(facts: AttemptFacts) -> str:
-    return json.dumps({name: getattr(facts, name) for name in _FIELDS})

@@ -4,17 +4,19 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from orch_client.errors import OrchClientError
 from orch_proto.v1.lease_pb2 import LEASE_PHASE_RUNNING, Lease
 from orch_worker import reports
+from orch_worker.attempt_facts import AttemptFacts
 from orch_worker.held_runs import HeldRun, Order
 from orch_worker.jobs import facts_of
-from orch_worker.launchers.base import Attempt, Job, LaunchError
+from orch_worker.launchers.base import Attempt, Job, LaunchError, LauncherUnavailableError
 from orch_worker.meters import LAUNCH_DURATION, LAUNCH_FAILURES, RUNS_LAUNCHED
 from orch_worker.racing import unless
-from orch_worker.shipping import Remarks
+from orch_worker.shipping import OUTPUT_STREAM, Remarks
 from orch_worker.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
@@ -36,24 +38,40 @@ class Launching:
     async def launch(self, lease: Lease) -> Attempt | None:
         """The attempt; None where there is none, and that was told."""
         try:
-            attempt = await self._begun(lease)
+            with self._around.rest.launching():
+                attempt = await self._begun(lease)
         except LaunchError as error:
-            self._around.telemetry.count(LAUNCH_FAILURES)
-            logger.warning("run not launched", extra=self._run.log_fields | {"cause": str(error)})
-            self._remarks.complain(f"Not launched: {error}")
-            await self._around.reporter.report(self._run.key, reports.not_launched(str(error)))
-            attempt = None
+            await self._fail(error)
+        except LauncherUnavailableError as error:
+            await self._release_and_rest(error)
         else:
-            if attempt is None:
-                await self._give_back()
-        if attempt is None:
-            self._around.journal.forget(self._run.key)
-        return attempt
+            if attempt is not None:
+                return attempt
+            await self._give_back()
+        self._around.journal.forget(self._run.key)
+        return None
+
+    async def _fail(self, error: LaunchError) -> None:
+        self._around.telemetry.count(LAUNCH_FAILURES)
+        logger.warning("run not launched", extra=self._run.log_fields | {"cause": str(error)})
+        self._remarks.complain(f"Not launched: {error}")
+        await self._around.reporter.report(self._run.key, reports.not_launched(str(error)))
+
+    async def _release_and_rest(self, error: LauncherUnavailableError) -> None:
+        self._around.telemetry.count(LAUNCH_FAILURES)
+        logger.warning("run given back", extra=self._run.log_fields | {"cause": str(error)})
+        self._around.rest.begin(str(error))
+        await self._release(why=f"Worker {self._around.worker_name!r} cannot launch anything now: {error}")
 
     async def _begun(self, lease: Lease) -> Attempt | None:
-        """None where it was ordered to end before it began. Raises LaunchError."""
+        """None where it was ordered to end before it began. Raises LaunchError, LauncherUnavailableError."""
         job = self._around.jobs.make(lease, self._around.sessions.current.job_template_json, self._remarks.say)
-        self._remember(lease, job)
+        log_base = await self._unless_ordered(self._log_base(lease))
+        if log_base is None:
+            return None
+        facts = facts_of(lease, job.variables, log_base=log_base)
+        job = replace(job, memo=facts.to_memo())
+        self._remember(facts)
         # An entrypoint's process adopts the lease before it begins. Others begin under a lease that is held for sure.
         certain = not (self._run.facts.command or self._run.facts.exclusive)
         if not (certain or await self._unless_ordered(self._around.heartbeat.sure_of(self._run))):
@@ -64,14 +82,25 @@ class Launching:
         finally:
             telling.cancel()
 
-    def _remember(self, lease: Lease, job: Job) -> None:
-        self._run.facts = facts_of(lease, job.variables)
+    async def _log_base(self, lease: Lease) -> int:
+        """Where the attempt's output begins, known before any of it is sent: who ships the rest after a restart, of
+        this worker or in its stead, must know which line is the next.
+        """
+        if lease.token == 1:
+            return 0
         try:
-            self._around.journal.begin(self._run.key, self._run.facts)
+            return await self._around.logs.offset(lease.flow_run_id, OUTPUT_STREAM)
+        except OrchClientError as error:
+            raise LaunchError(f"The run's log cannot be found: {error.message}") from error
+
+    def _remember(self, facts: AttemptFacts) -> None:
+        self._run.facts = facts
+        try:
+            self._around.journal.begin(self._run.key, facts)
         except OSError as error:
-            raise LaunchError(
+            raise LauncherUnavailableError(
                 f"The worker cannot write to its own directory: {error}. Make room there, or start the worker with"
-                " another --home; then retry the run."
+                " another --home."
             ) from error
 
     async def _launched(self, job: Job) -> Attempt | None:
@@ -79,6 +108,7 @@ class Launching:
         began = loop.time()
         attempt = await self._unless_ordered(self._around.launcher.launch(job))
         if attempt is not None:
+            self._around.rest.end()
             self._run.phase = LEASE_PHASE_RUNNING
             self._around.telemetry.record(LAUNCH_DURATION, loop.time() - began)
             self._around.telemetry.count(RUNS_LAUNCHED)
@@ -101,5 +131,8 @@ class Launching:
         if run.order == Order.CANCEL:
             await self._around.reporter.report(run.key, reports.cancelled("Stopped before it began, as asked."))
         elif run.order == Order.WORKER_STOPS:
-            with suppress(OrchClientError):  # It will lapse.
-                await self._around.reporter.release(run.key, run.phase, why="Its worker ends.")
+            await self._release(why="Its worker ends.")
+
+    async def _release(self, *, why: str) -> None:
+        with suppress(OrchClientError):  # It will lapse.
+            await self._around.reporter.release(self._run.key, self._run.phase, why=why)

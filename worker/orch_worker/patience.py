@@ -44,6 +44,8 @@ class Contact:
     def __init__(self) -> None:
         self._away: set[str] = set()
         self._refused = False
+        self._is_told = False
+        """Whether the log's last word is that there is no answer."""
 
     @property
     def lost(self) -> bool:
@@ -56,18 +58,20 @@ class Contact:
         if is_refused and not self._refused:
             # Also where the control plane was away before: this does not pass by itself.
             logger.error("the control plane refuses this worker's key", extra={"call": call, "cause": error.message})
-        elif not self._away:
+        elif not self._is_told:
             logger.warning("no answer from the control plane", extra={"call": call, "cause": error.message})
         self._refused = self._refused or is_refused
+        self._is_told = True
         self._away.add(call)
 
     def answered(self, call: str) -> None:
         """It was."""
         if call in self._away:
             self._away.discard(call)
-            self._refused = False
-            if not self._away:
+            if self._is_told:
+                # Others of its calls may wait for their next try, or for something to take.
                 logger.info("the control plane answers again", extra={"call": call})
+            self._refused = self._is_told = False
 
     async def patiently(
         self, name: str, call: Callable[[], Awaitable[T]], *, passing: tuple[type[OrchClientError], ...] = PASSING

@@ -5,13 +5,11 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 
 from orch_client.errors import OrchClientError
 from orch_client.leases import LeaseKey
 from orch_proto.v1.log_pb2 import LOG_LEVEL_ERROR, LOG_LEVEL_INFO, LogLevel, LogRecord
 from orch_worker.held_runs import HeldRun
-from orch_worker.journal import Journal
 from orch_worker.launchers.base import Attempt, OutputLine
 from orch_worker.log_streams import MOST_BYTES, LogCalls, LogStream, record
 from orch_worker.meters import LINES_SHIPPED, Telemetry
@@ -109,10 +107,9 @@ class Remarks:
 class OutputShipper:
     """Ships what one attempt writes."""
 
-    def __init__(self, run: HeldRun, *, calls: LogCalls, journal: Journal, telemetry: Telemetry) -> None:
+    def __init__(self, run: HeldRun, *, calls: LogCalls, telemetry: Telemetry) -> None:
         self._run = run
         self._calls = calls
-        self._journal = journal
         self._telemetry = telemetry
         self._waiting: list[OutputLine] = []
         self._waiting_bytes = 0
@@ -126,8 +123,7 @@ class OutputShipper:
         fresh: the attempt was just launched, so that none of its lines was shipped before.
         """
         try:
-            base = await self._base(fresh=fresh)
-            shipped = 0 if fresh else max(await self._calls.offset(self._run.key.flow_run_id, OUTPUT_STREAM) - base, 0)
+            base, shipped = await self._place(fresh=fresh)
         except OrchClientError as error:
             # The run was deleted, or its log cannot be read: it is nobody's loss but the lines'.
             logger.warning("output is not kept", extra={"run": self._run.key.flow_run_id, "cause": error.message})
@@ -137,20 +133,14 @@ class OutputShipper:
             reading = tasks.create_task(self._read(attempt, shipped))
             tasks.create_task(self._send(stream, reading))
 
-    async def _base(self, *, fresh: bool) -> int:
-        """Where this attempt's lines begin in the stream, kept before the first of them is sent: whoever ships the rest
-        after a restart must know which line is the next.
-        """
-        facts = self._run.facts
-        if facts.log_base is not None:
-            return facts.log_base
-        base = await self._calls.offset(self._run.key.flow_run_id, OUTPUT_STREAM)
-        self._run.facts = replace(facts, log_base=base)
-        try:
-            self._journal.change(self._run.key, self._run.facts)
-        except OSError as error:
-            logger.warning("cannot write", extra={"run": self._run.key.flow_run_id, "cause": str(error)})
-        return base
+    async def _place(self, *, fresh: bool) -> tuple[int, int]:
+        """Where this attempt's lines begin in the stream, and how many of them are there. Raises OrchClientError."""
+        base = self._run.facts.log_base
+        if fresh and base is not None:
+            return base, 0
+        end = await self._calls.offset(self._run.key.flow_run_id, OUTPUT_STREAM)
+        # Where nobody knows its begin, lines come twice rather than not at all.
+        return (base, max(end - base, 0)) if base is not None else (end, 0)
 
     async def _read(self, attempt: Attempt, start: int) -> None:
         try:

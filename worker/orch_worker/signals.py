@@ -14,7 +14,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def end_signals(lifecycle: Lifecycle) -> Iterator[None]:
     """Listens for SIGTERM and SIGINT. To be entered in the running loop of the main thread.
 
-    After the second signal the usual handlers are back, so that a third ends even a process that hangs.
+    After the second signal the system's own handlers are in place, so that a third ends even a process that hangs.
     """
     loop = asyncio.get_running_loop()
     heard = 0
@@ -31,6 +31,8 @@ def end_signals(lifecycle: Lifecycle) -> Iterator[None]:
         else:
             lifecycle.stop_runs(why=f"{number.name} again; once more ends the worker at once")
             unlisten()
+            # Not Python's, which asks the program to end: it would take its time, and its exit code would not say why.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, hear, number)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from orch_worker.held_runs import AttemptFacts, Order
+from orch_worker.attempt_facts import AttemptFacts
+from orch_worker.held_runs import Order
 
 
 @dataclass(frozen=True, slots=True)

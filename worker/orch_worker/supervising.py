@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from orch_client.errors import OrchClientError
@@ -15,14 +16,24 @@ from orch_proto.v1.lease_pb2 import (
     Lease,
 )
 from orch_worker import reports
+from orch_worker.attempt_facts import AttemptFacts
 from orch_worker.following import Following
-from orch_worker.held_runs import AttemptFacts, HeldRun, Order
+from orch_worker.held_runs import HeldRun, Order
 from orch_worker.launchers.base import Attempt
 from orch_worker.launching import Launching
 from orch_worker.shipping import Remarks
 from orch_worker.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
+
+
+def facts_in_memo(attempt: Attempt) -> AttemptFacts:
+    """What was known of an attempt when it was launched, as far as it can be read."""
+    try:
+        return AttemptFacts.from_memo(attempt.memo)
+    except ValueError as error:
+        logger.debug("no memo", extra={"run": attempt.key.flow_run_id, "cause": str(error)})
+        return AttemptFacts(log_base=0 if attempt.key.token == 1 else None)
 
 
 class Supervision:
@@ -50,13 +61,23 @@ class Supervision:
         missing = frozenset(self._around.journal.keys()) - {LeaseKey(*attempt.key) for attempt in attempts}
         for attempt in attempts:
             key = LeaseKey(*attempt.key)
-            run = HeldRun(key, self._around.journal.read(key) or AttemptFacts())
+            run = HeldRun(key, self._facts_of(attempt))
             self._hold(run, sent_at=sent_at, ttl_seconds=ttl_seconds)
             remarks = Remarks(self._around.logs, key, fresh=False)
             remarks.say(f"Worker {self._around.worker_name!r} was started again, and watches {attempt.place}.")
             following = Following(run, self._around, remarks, fresh=False)
             self._start(run, following.follow(attempt), remarks)
         return missing
+
+    def _facts_of(self, attempt: Attempt) -> AttemptFacts:
+        """What was known of it, in this home, or where it is."""
+        key = LeaseKey(*attempt.key)
+        if (facts := self._around.journal.read(key)) is not None:
+            return facts
+        facts = facts_in_memo(attempt)
+        with suppress(OSError):  # The memo is there at the next start, too.
+            self._around.journal.begin(key, facts)
+        return facts
 
     async def settle(self, missing: Iterable[LeaseKey]) -> None:
         """Attempts of which nothing is left: given back where they had not begun, CRASHED where they had."""

@@ -10,6 +10,7 @@ from orch_worker.launchers.base import Launcher
 from orch_worker.log_streams import LogCalls
 from orch_worker.meters import Telemetry
 from orch_worker.reporting import Reporter
+from orch_worker.resting import Rest
 from orch_worker.sessions import Sessions
 
 
@@ -25,5 +26,6 @@ class Surroundings:
     sessions: Sessions
     heartbeat: Heartbeat
     reporter: Reporter
+    rest: Rest
     logs: LogCalls
     telemetry: Telemetry

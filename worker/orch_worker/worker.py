@@ -26,7 +26,9 @@ from orch_worker.patience import Contact
 from orch_worker.racing import first, unless
 from orch_worker.relay import Relay
 from orch_worker.reporting import Reporter
+from orch_worker.resting import Rest
 from orch_worker.sessions import Session, Sessions, WorkerIdentity
+from orch_worker.strays import StraySweep
 from orch_worker.supervising import Supervision
 from orch_worker.surroundings import Surroundings
 
@@ -66,6 +68,7 @@ class Worker:
         self._contact = Contact()
         self._clock: Callable[[], float] = holder_clock()
         self._runs = HeldRuns(parts.identity.slots)
+        self._rest = Rest(self._clock)
         self._sessions = Sessions(parts.client, self._contact, parts.identity, self._clock)
 
     async def work(self) -> None:
@@ -89,7 +92,8 @@ class Worker:
         hints = Hints(self._parts.client, self._sessions, heartbeat, self._parts.lifecycle)
         missing = await self._take_up(supervision, session)
         tidying = self._tidy_up(supervision, heartbeat, missing)
-        async with _together(heartbeat.keep(), reporter.keep(), hints.listen(), tidying):
+        sweep = StraySweep(self._parts.client, self._contact, self._parts.launcher)
+        async with _together(heartbeat.keep(), reporter.keep(), hints.listen(), tidying, sweep.keep()):
             try:
                 await self._acquire(supervision, heartbeat, reporter)
                 await self._end(supervision, heartbeat)
@@ -108,6 +112,7 @@ class Worker:
             sessions=self._sessions,
             heartbeat=heartbeat,
             reporter=reporter,
+            rest=self._rest,
             logs=LogCalls.over(parts.log_client, self._contact),
             telemetry=parts.telemetry,
         )
@@ -117,7 +122,9 @@ class Worker:
         telemetry.observe(SLOTS, lambda: runs.slots)
         telemetry.observe(SLOTS_TAKEN, lambda: runs.alive)
         telemetry.observe(LEASES_HELD, lambda: len(runs))
-        self._parts.health.works(runs=runs, heartbeat=heartbeat, lifecycle=self._parts.lifecycle, clock=self._clock)
+        self._parts.health.works(
+            runs=runs, heartbeat=heartbeat, rest=self._rest, lifecycle=self._parts.lifecycle, clock=self._clock
+        )
 
     async def _take_up(self, supervision: Supervision, session: Session) -> frozenset[LeaseKey]:
         """What an earlier worker of this name has left goes on in this session; returns what it has lost."""
@@ -143,6 +150,7 @@ class Worker:
             heartbeat=heartbeat,
             reporter=reporter,
             supervision=supervision,
+            rest=self._rest,
             lifecycle=self._parts.lifecycle,
             clock=self._clock,
         )

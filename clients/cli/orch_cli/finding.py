@@ -152,6 +152,19 @@ def find_flow(client: "Client", text: str) -> "Flow":
     raise NotFound(f"There is no flow {text!r}.{_nearest(wanted, known)} `orch flow ls` lists them.")
 
 
+def check_filters(client: "Client", *, flows: Iterable[str] = (), pools: Iterable[str] = ()) -> None:
+    """What a list was restricted to, looked at where nothing was found. Raises NotFound for what is not there.
+
+    Not before: runs outlive their work pool.
+    """
+    from orch_proto.v1.work_pool_service_pb2 import GetWorkPoolRequest
+
+    for flow in flows:
+        find_flow(client, flow)
+    for pool in pools:
+        client.work_pools.GetWorkPool(GetWorkPoolRequest(name=pool))
+
+
 def suggestion(wanted: str, known: Iterable[str]) -> str:
     """ " Did you mean 'x' or 'y'?", with a space before it; empty where nothing is like it."""
     return _nearest(wanted, list(known))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from orch_cli.failures import Wrong
+from orch_cli.failures import NotFound, Wrong
 
 if TYPE_CHECKING:
     from orch_proto.v1.state_pb2 import StateType
@@ -19,6 +19,8 @@ KNOWN_NAMES = (
     "TimedOut",
 )
 """Names that Orch itself gives; users may give others."""
+TYPES = "scheduled, pending, running, paused, cancelling, completed, failed, cancelled and crashed"
+"""For people."""
 
 
 def state_conditions(texts: Sequence[str]) -> "tuple[list[StateType.ValueType], list[str]]":
@@ -37,14 +39,16 @@ def state_conditions(texts: Sequence[str]) -> "tuple[list[StateType.ValueType], 
     return found, names
 
 
-def hint_for(names: Sequence[str]) -> str:
-    """What --state may be, said where names were asked for and nothing was found."""
-    if not names:
-        return ""
-    return (
-        f" No state is named {' or '.join(map(repr, names))}? The types are scheduled, pending, running, paused,"
-        f" cancelling, completed, failed, cancelled and crashed; some names: {', '.join(KNOWN_NAMES)}."
-    )
+def check_names(names: Sequence[str]) -> None:
+    """Names of states that were asked for, looked at where nothing was found. Raises NotFound for those that only users
+    can have given, which are slips of the pen most often.
+    """
+    unknown = [name for name in names if name not in KNOWN_NAMES]
+    if unknown:
+        raise NotFound(
+            f"No flow run is in a state named {' or '.join(map(repr, unknown))}. The types are {TYPES}; some names:"
+            f" {', '.join(KNOWN_NAMES)}."
+        )
 
 
 def _name(text: str) -> str:

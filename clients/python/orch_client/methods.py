@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 RequestT = TypeVar("RequestT", bound=Message)
 
-READING_VERBS = ("Get", "List", "Preview", "Watch")
+READING_VERBS = ("Count", "Get", "List", "Preview", "Watch")
 
 # Methods without a request_id that the contract makes safe to repeat, and what makes them so.
 IDEMPOTENT: Mapping[str, str] = {

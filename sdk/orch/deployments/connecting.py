@@ -9,17 +9,24 @@ if TYPE_CHECKING:
     from orch_client import Client
 
 
-def open_client() -> "Client":
+_ATTEMPTS = 4
+"""Within two seconds, where somebody waits who can start a control plane."""
+
+
+def open_client(*, patient: bool = True) -> "Client":
     """A client, which is a context of its own. It connects with its first call.
 
-    Raises DeploymentError where no control plane is known, errors of `orch_client` for settings that cannot be right.
+    patient: whether a control plane that is away is waited for, as running flows do. Raises DeploymentError where no
+    control plane is known, errors of `orch_client` for settings that cannot be right.
     """
     settings = current_settings()
     from orch_client.channel import open_channel
     from orch_client.client import Client
+    from orch_client.retry import RetryRule
     from orch_client.settings import settings_from
 
-    found = settings_from(settings.client_environment(), address=control_plane_address(settings))
+    retry = RetryRule() if patient else RetryRule(max_attempts=_ATTEMPTS, max_delay_seconds=1.0)
+    found = settings_from(settings.client_environment(), address=control_plane_address(settings), retry=retry)
     return Client(open_channel(found), found)
 
 

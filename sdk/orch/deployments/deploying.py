@@ -26,7 +26,7 @@ def deploy(*deployments: DeploymentSpec, work_pool_name: str | None = None, prin
         replace(each, work_pool_name=work_pool_name) if work_pool_name and each.work_pool_name == DEFAULT else each
         for each in deployments
     ]
-    with open_client() as client:
+    with open_client(patient=False) as client:
         planned = plan(client, specs)
         applied = apply(client, planned)
     if print_next_steps:

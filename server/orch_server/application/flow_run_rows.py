@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from orch_server.application.run_counts import Buckets, RunCount
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
 from orch_server.domain.leases import Lease, ProcessHolder
 from orch_server.domain.results import Result
@@ -42,6 +44,14 @@ class FlowRunRows(Protocol):
 
     def page(self, run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> list[FlowRun]:
         """Runs that match, newest first, older than `before`, at most `limit`; without their results' bytes."""
+        ...
+
+    def upcoming(self, run_filter: FlowRunFilter, *, after: tuple[datetime, UUID] | None, limit: int) -> list[FlowRun]:
+        """Runs that match in the order of the times at which they may start, past a time and id, at most `limit`."""
+        ...
+
+    def count(self, run_filter: FlowRunFilter, *, buckets: Buckets | None, most: int) -> list[RunCount]:
+        """How many runs match, the newest `most` of them. No run that matches was created before the buckets."""
         ...
 
     def lock(self, ids: Sequence[UUID], *, skip_locked: bool = False) -> dict[UUID, RunFacts]:

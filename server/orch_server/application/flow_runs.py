@@ -1,15 +1,25 @@
 """Flow runs: read, changed, cancelled, tried again, deleted, watched. How they come into being is in `creation.py`."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
-from orch_server.application.errors import FailedPrecondition, NotFound
+from orch_server.application.errors import FailedPrecondition, InvalidArgument, NotFound
 from orch_server.application.etags import check_etag
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import announce_change, apply_changes
-from orch_server.application.pages import Page, PageRequest, after_number, id_key, page_of
+from orch_server.application.pages import Page, PageRequest, after_number, id_key, moment_key, moment_parts, page_of
 from orch_server.application.ports import Store, Transaction, Wakeups, run_topic, session_topic
 from orch_server.application.replies import A, Reply, once
+from orch_server.application.run_counts import (
+    LEAST_WIDTH,
+    MOST_BUCKETS,
+    Buckets,
+    FlowRunCounts,
+    counts_of,
+    most_counted,
+)
 from orch_server.application.waiting import Bell
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
 from orch_server.domain.runs import RunFacts, apply
@@ -43,6 +53,27 @@ class FlowRuns:
         before = id_key(request)
         rows = await self._store.read(lambda tx: tx.flow_runs.page(run_filter, before=before, limit=request.size + 1))
         return page_of(rows, size=request.size, scope=request.scope, key=[(str(run.id),) for run in rows])
+
+    async def upcoming(self, request: PageRequest, run_filter: FlowRunFilter) -> Page[FlowRun]:
+        """Runs that match, in the order of the times at which they may start. Meant for SCHEDULED ones: few."""
+        after = moment_key(request)
+        rows = await self._store.read(lambda tx: tx.flow_runs.upcoming(run_filter, after=after, limit=request.size + 1))
+        keys = [moment_parts(run.facts.scheduled_time, run.id) for run in rows]
+        return page_of(rows, size=request.size, scope=request.scope, key=keys)
+
+    async def count(self, run_filter: FlowRunFilter, *, bucket_width: timedelta | None = None) -> FlowRunCounts:
+        """How many runs match, and, where a width is given, how many over time. The newest ones, up to a bound.
+
+        Raises InvalidArgument for buckets that cannot be.
+        """
+
+        def work(tx: Transaction) -> FlowRunCounts:
+            buckets = None if bucket_width is None else _buckets(run_filter, bucket_width, tx)
+            wanted = run_filter if buckets is None else replace(run_filter, create_time_to=buckets.end)
+            most = most_counted(run_filter)
+            return counts_of(tx.flow_runs.count(wanted, buckets=buckets, most=most + 1), buckets, most=most)
+
+        return await self._store.read(work)
 
     async def states(self, request: PageRequest, run_id: UUID) -> Page[StateChange]:
         """A run's history, oldest first. Raises NotFound."""
@@ -138,6 +169,20 @@ class FlowRuns:
                 if run.facts.state.type in TERMINAL:
                     return
                 await bell.wait()
+
+
+def _buckets(run_filter: FlowRunFilter, width: timedelta, tx: Transaction) -> Buckets:
+    start = run_filter.create_time_from
+    if start is None:
+        text = "is missing: with bucket_width it says when the first bucket begins."
+        raise InvalidArgument.of("filter.create_time_from", text)
+    if width < LEAST_WIDTH:
+        raise InvalidArgument.of("bucket_width", "must be at least a millisecond.")
+    buckets = Buckets(start, run_filter.create_time_to or tx.now, width)
+    if len(buckets) > MOST_BUCKETS:
+        text = f"would make {len(buckets)} buckets, more than the limit of {MOST_BUCKETS}. Take wider ones."
+        raise InvalidArgument.of("bucket_width", text, reason="TOO_MANY_BUCKETS")
+    return buckets
 
 
 def request_cancel(tx: Transaction, run_ids: Sequence[UUID], reason: str) -> None:

@@ -26,6 +26,8 @@ class LogAppend:
     record_count: int
     max_level: int
     records: bytes
+    seconds: tuple[int, int] | None = None
+    """In which the first and the last line were said, since 1970; None where there are no lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,15 @@ class _Ledger:
             return _too_many_streams(append)
         streams[append.stream] = end
         self.chunks.append(
-            LogChunk(append.flow_run_id, append.stream, committed, end - committed, append.max_level, append.records)
+            LogChunk(
+                append.flow_run_id,
+                append.stream,
+                committed,
+                end - committed,
+                append.max_level,
+                append.records,
+                append.seconds,
+            )
         )
         return LogAppended(end, ReportVerdict.ACCEPTED)
 

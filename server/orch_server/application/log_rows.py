@@ -14,7 +14,8 @@ class LogChunk:
     """Some lines of one stream, `first_offset` the place of the first. `max_level` is that of the gravest, or above.
 
     `records` are the lines as they came, opaque here. Where it holds more than `record_count`, the last ones count: the
-    others had been stored before. None where they were not asked for.
+    others had been stored before. None where they were not asked for. `seconds`: when
+    the first and the last of them was said, since 1970, or a wider span; None where that is not known.
     """
 
     flow_run_id: UUID
@@ -23,6 +24,7 @@ class LogChunk:
     record_count: int
     max_level: int
     records: bytes | None
+    seconds: tuple[int, int] | None = None
 
     @property
     def end_offset(self) -> int:
@@ -42,7 +44,8 @@ class StreamMove:
 
 @dataclass(frozen=True, slots=True)
 class ChunkWish:
-    """Which chunks of a run to read: of `stream`, from the one that begins at `first_offset`.
+    """Which chunks of a run to read: of `stream`, those that begin at `first_offset` or later and before `end_offset`,
+    in their order, or, where `newest_first`, against it.
 
     No more than are needed for `record_count` lines or hold `max_bytes` (the first one comes anyway), and without the
     lines of those that hold none of `min_level`. `since`: none was written before.
@@ -55,6 +58,8 @@ class ChunkWish:
     max_bytes: int
     min_level: int
     since: datetime
+    end_offset: int = (1 << 63) - 1
+    newest_first: bool = False
 
 
 class LogRows(Protocol):
@@ -80,5 +85,10 @@ class LogRows(Protocol):
         ...
 
     def chunks(self, wish: ChunkWish) -> list[LogChunk]:
-        """Chunks of one stream, in order."""
+        """Chunks of one stream, in the order asked for."""
+        ...
+
+    def spans(self, flow_run_id: UUID, *, seconds: tuple[int, int], since: datetime) -> dict[str, tuple[int, int]]:
+        """Where in each stream of a run the first chunk begins and the last one ends that may hold lines said within
+        these seconds since 1970, both included; streams without are left out. `since`: none was written before."""
         ...

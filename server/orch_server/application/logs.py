@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from orch_server.application.log_appends import LogAppend, LogAppended, append_logs, committed_offset
@@ -30,6 +31,16 @@ _BREATH_SECONDS = 0.05
 """Between two looks of a watch, at least: lines that come in quick succession are sent together."""
 
 
+@dataclass(frozen=True, slots=True)
+class LogAnswer(Generic[T]):
+    """A page of lines. `next_token`: asks for the next page, empty where there is none. `resume_token`: a watch with it
+    goes on after these lines; newest first, after all that are stored, and empty on further pages."""
+
+    page: LogPage[T]
+    next_token: str
+    resume_token: str
+
+
 class Logs:
     """The use cases of logs. A codec says what the lines are that come and go here as opaque things."""
 
@@ -48,15 +59,28 @@ class Logs:
 
     async def page(
         self, flow_run_id: UUID, log_filter: LogFilter, codec: LogCodec[T], *, token: str, size: int
-    ) -> tuple[LogPage[T], str]:
-        """Some lines, and the token of what follows; empty where nothing is stored after these lines.
+    ) -> LogAnswer[T]:
+        """Some lines, from the first on.
 
         Raises NotFound, and InvalidArgument for a token that this log with this filter did not give out.
         """
         scope = _scope(flow_run_id, log_filter)
         positions = decode_positions(scope, token, "page_token")
         page = merge(await self._look(flow_run_id, log_filter, positions, size), codec, log_filter, size=size)
-        return page, encode_positions(scope, page.positions) if page.more else ""
+        following = encode_positions(scope, page.positions)
+        return LogAnswer(page, following if page.more else "", following)
+
+    async def page_back(
+        self, flow_run_id: UUID, log_filter: LogFilter, codec: LogCodec[T], *, token: str, size: int
+    ) -> LogAnswer[T]:
+        """Some lines, newest first, from the last on. Raises like `page`."""
+        scope = f"{_scope(flow_run_id, log_filter)} newest first"
+        positions = decode_positions(scope, token, "page_token")
+        page = merge(
+            await self._look(flow_run_id, log_filter, positions, size, newest_first=True), codec, log_filter, size=size
+        )
+        following = encode_positions(scope, page.positions) if page.more else ""
+        return LogAnswer(page, following, "" if token else encode_positions(_scope(flow_run_id, log_filter), page.ends))
 
     async def watch(
         self, flow_run_id: UUID, log_filter: LogFilter, codec: LogCodec[T], *, resume_token: str
@@ -88,8 +112,23 @@ class Logs:
                 lingered = page.ended_for is not None and not rang
                 await asyncio.sleep(looked + _BREATH_SECONDS - clock())
 
-    async def _look(self, flow_run_id: UUID, log_filter: LogFilter, positions: Positions, size: int) -> Look:
-        work = partial(look, flow_run_id=flow_run_id, log_filter=log_filter, positions=positions, size=size)
+    async def _look(
+        self,
+        flow_run_id: UUID,
+        log_filter: LogFilter,
+        positions: Positions,
+        size: int,
+        *,
+        newest_first: bool = False,
+    ) -> Look:
+        work = partial(
+            look,
+            flow_run_id=flow_run_id,
+            log_filter=log_filter,
+            positions=positions,
+            size=size,
+            newest_first=newest_first,
+        )
         return await self._store.read(work)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from orch_server.domain.states import StateType
+
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
@@ -23,6 +25,14 @@ class HeldLeases:
     leases: int
 
 
+@dataclass(frozen=True, slots=True)
+class ActiveRuns:
+    """How many runs that have not ended are in a state."""
+
+    state: StateType
+    runs: int
+
+
 class MeterRows(Protocol):
     """Numbers for those who watch. Nothing here locks, and nothing is decided by it."""
 
@@ -32,6 +42,10 @@ class MeterRows(Protocol):
 
     def held_leases(self, *, most: int) -> list[HeldLeases]:
         """Every pool's leases, `most` of all pools together; under an empty name, those of runs of no pool, if any."""
+        ...
+
+    def active_runs(self, *, most: int) -> list[ActiveRuns]:
+        """Of every state that is not an end, how many runs are in it, none above `most`."""
         ...
 
     def pool_names(self, work_pool_ids: Set[UUID]) -> Mapping[UUID, str]:

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from orch_server.application.errors import InvalidArgument
 
 DEFAULT_SIZE = 200
 MAX_SIZE = 1000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 R = TypeVar("R")
 
@@ -94,6 +98,25 @@ def id_key(request: PageRequest) -> UUID | None:
         return UUID(str(text))
     except ValueError:
         raise foreign_token() from None
+
+
+def moment_parts(moment: datetime, id_: UUID) -> tuple[int, str]:
+    """The key of a row in a list that is ordered by time and id."""
+    return (moment - _EPOCH) // _MICROSECOND, str(id_)
+
+
+def moment_key(request: PageRequest) -> tuple[datetime, UUID] | None:
+    """The time and id after which a page of such a list begins; None for the first page."""
+    match decode_token(request.scope, request.token):
+        case None:
+            return None
+        case [int(micros), str(text)]:
+            try:
+                return _EPOCH + micros * _MICROSECOND, UUID(text)
+            except (ValueError, OverflowError):
+                raise foreign_token() from None
+        case _:
+            raise foreign_token()
 
 
 def after_number(request: PageRequest) -> int | None:

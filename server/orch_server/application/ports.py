@@ -13,6 +13,7 @@ from uuid import UUID
 # Only for annotations: a script that runs one flow need not load schedules and the like.
 if TYPE_CHECKING:
     from orch_server.application.background_rows import BackgroundRows
+    from orch_server.application.control_plane_rows import ControlPlaneRows
     from orch_server.application.deployment_rows import DeploymentRows
     from orch_server.application.fence_rows import FenceRows
     from orch_server.application.flow_rows import FlowRows
@@ -140,6 +141,11 @@ class Transaction(Protocol):
     @property
     def background(self) -> "BackgroundRows":
         """What background services remember."""
+        ...
+
+    @property
+    def control_plane(self) -> "ControlPlaneRows":
+        """What tells this control plane from others."""
         ...
 
     @property

@@ -32,9 +32,25 @@ class TaskRunRows(Protocol):
         ...
 
     def page(
-        self, flow_run_id: UUID, *, state_types: Sequence[StateType], after: UUID | None, limit: int
+        self,
+        flow_run_id: UUID,
+        *,
+        state_types: Sequence[StateType],
+        after: UUID | None,
+        limit: int,
+        changed_after: int | None = None,
     ) -> list[TaskRun]:
-        """A flow run's task runs in the order of their ids, past `after`; without their results' bytes."""
+        """A flow run's task runs in the order of their ids, past `after`; without their results' bytes.
+
+        changed_after: only those that have changed after the change of this number.
+        """
+        ...
+
+    def newest_change(self, flow_run_id: UUID, *, after: int) -> int | None:
+        """The number of the last change of a flow run's task runs; None where there was none after that one.
+
+        Whoever has seen a change has seen all of the flow run's that have lower numbers.
+        """
         ...
 
     def result_sizes(self, ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from orch_server.application.errors import InvalidArgument, NotFound
 from orch_server.application.fence_rows import Fence
-from orch_server.application.pages import Page, PageRequest, after_number, id_key, page_of
+from orch_server.application.pages import Page, PageRequest, after_number, encode_token, id_key, page_of
 from orch_server.application.ports import Lane, Store, Transaction, pool_topic
 from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import StateChange, StateType
@@ -86,6 +86,14 @@ def _foreign(place: int, run: TaskRun) -> InvalidArgument:
     return InvalidArgument.of(f"reports[{place}].task_run.task_run_id", text, reason="FOREIGN_TASK_RUN")
 
 
+@dataclass(frozen=True, slots=True)
+class TaskRunPage:
+    """Some task runs. `change_token`: asks later for what has changed since; empty on all pages but the first."""
+
+    page: Page[TaskRun]
+    change_token: str
+
+
 class TaskRuns:
     """The use cases of task runs."""
 
@@ -108,21 +116,33 @@ class TaskRuns:
         state_types: Sequence[StateType],
         *,
         include_results: bool = False,
-    ) -> Page[TaskRun]:
+        changed_after: str = "",
+    ) -> TaskRunPage:
         """A flow run's task runs in the order of their ids. Raises NotFound where there is no such flow run.
 
         include_results: with the bytes of their results, and no more of them than MAX_RESULT_BYTES hold.
+        changed_after: the change token of an earlier page; only those that have changed since.
         """
         after = id_key(request)
+        since = _change_in(changed_after, flow_run_id)
 
-        def work(tx: Transaction) -> tuple[Sequence[TaskRun], int]:
+        def work(tx: Transaction) -> tuple[Sequence[TaskRun], int, str]:
             if tx.fences.look(flow_run_id) is None:
                 raise NotFound("flow run", str(flow_run_id))
-            rows = tx.task_runs.page(flow_run_id, state_types=state_types, after=after, limit=request.size + 1)
-            return _with_results(tx, rows, request.size) if include_results else (rows, request.size)
+            token = ""
+            if not request.token:
+                # Looked up first: what changes after that is told with the token.
+                newest = tx.task_runs.newest_change(flow_run_id, after=since or 0)
+                token = encode_token(_change_scope(flow_run_id), [newest or since or 0])
+                if since is not None and newest is None:
+                    return (), request.size, token
+            rows = tx.task_runs.page(
+                flow_run_id, state_types=state_types, after=after, limit=request.size + 1, changed_after=since
+            )
+            return *(_with_results(tx, rows, request.size) if include_results else (rows, request.size)), token
 
-        rows, size = await self._store.read(work)
-        return page_of(rows, size=size, scope=request.scope, key=[(str(run.id),) for run in rows])
+        rows, size, token = await self._store.read(work)
+        return TaskRunPage(page_of(rows, size=size, scope=request.scope, key=[(str(run.id),) for run in rows]), token)
 
     async def states(self, request: PageRequest, task_run_id: UUID) -> Page[StateChange]:
         """A task run's history, oldest first. Raises NotFound."""
@@ -134,6 +154,19 @@ class TaskRuns:
 
         rows = await self._store.read(work)
         return page_of(rows, size=request.size, scope=request.scope, key=[(each.version,) for each in rows])
+
+
+def _change_scope(flow_run_id: UUID) -> str:
+    return f"task run changes {flow_run_id}"
+
+
+def _change_in(token: str, flow_run_id: UUID) -> int | None:
+    """The number of the change that a token names; None for an empty one. InvalidArgument for a foreign one."""
+    try:
+        return after_number(PageRequest(0, token, _change_scope(flow_run_id)))
+    except InvalidArgument:
+        text = "This token is not from a list of this flow run's task runs. Start again without it."
+        raise InvalidArgument.of("changed_after", text, reason="FOREIGN_CHANGE_TOKEN") from None
 
 
 def _with_results(tx: Transaction, rows: Sequence[TaskRun], size: int) -> tuple[Sequence[TaskRun], int]:

@@ -70,6 +70,7 @@ TRANSACTION_DURATION = Histogram("orch.transaction.duration", "s", "How long a t
 TRANSACTION_SIZE = Histogram(
     "orch.transaction.size", "{call}", "How many calls shared a transaction.", (1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
+RPC_CALLS = Counter("orch.rpc.calls", "{call}", "Calls that have ended, by method and canonical code.")
 LEASES_GRANTED = Counter("orch.leases.granted", "{lease}", "Leases granted.")
 LEASES_EXPIRED = Counter("orch.leases.expired", "{lease}", "Leases whose holder lost contact.")
 RUNS_CREATED = Counter("orch.runs.created", "{run}", "Flow runs created.")
@@ -80,8 +81,10 @@ SCHEDULE_LATENESS = Histogram(
 )
 QUEUE_DEPTH = Gauge("orch.queue.depth", "{run}", "Runs that are due and wait for a lease, by work queue.")
 LEASES_HELD = Gauge("orch.leases.held", "{lease}", "Leases that live now, by work pool.")
+RUNS_ACTIVE = Gauge("orch.runs.active", "{run}", "Runs that have not ended, by state.")
 METERS: tuple[Counter | Histogram | Gauge, ...] = (
     RPC_SERVER_DURATION,
+    RPC_CALLS,
     TRANSACTION_DURATION,
     TRANSACTION_SIZE,
     LEASES_GRANTED,
@@ -92,6 +95,7 @@ METERS: tuple[Counter | Histogram | Gauge, ...] = (
     SCHEDULE_LATENESS,
     QUEUE_DEPTH,
     LEASES_HELD,
+    RUNS_ACTIVE,
 )
 
 

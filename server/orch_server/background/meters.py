@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from orch_server.application.meter_rows import HeldLeases, QueueDepth
+from orch_server.application.meter_rows import ActiveRuns, HeldLeases, QueueDepth
 from orch_server.application.ports import Store, Transaction
-from orch_server.application.telemetry import LEASES_HELD, QUEUE_DEPTH, Observation, Telemetry
+from orch_server.application.telemetry import LEASES_HELD, QUEUE_DEPTH, RUNS_ACTIVE, Observation, Telemetry
 from orch_server.background.service import Service
 
 INTERVAL_SECONDS = 15.0
@@ -25,6 +25,7 @@ class Reading:
 
     depths: tuple[QueueDepth, ...] = ()
     held: tuple[HeldLeases, ...] = ()
+    active: tuple[ActiveRuns, ...] = ()
 
 
 class Meters:
@@ -36,6 +37,7 @@ class Meters:
         self._latest = Reading()
         telemetry.observe_gauge(QUEUE_DEPTH, self._queue_depths)
         telemetry.observe_gauge(LEASES_HELD, self._leases_held)
+        telemetry.observe_gauge(RUNS_ACTIVE, self._runs_active)
 
     async def run_once(self) -> Reading:
         """Read the numbers."""
@@ -48,7 +50,8 @@ class Meters:
 
     def _read(self, tx: Transaction) -> Reading:
         depths = tx.meters.queue_depths(most=self._most, queues=_MOST_QUEUES)
-        return Reading(tuple(depths), tuple(tx.meters.held_leases(most=self._most)))
+        held, active = tx.meters.held_leases(most=self._most), tx.meters.active_runs(most=self._most)
+        return Reading(tuple(depths), tuple(held), tuple(active))
 
     def _queue_depths(self) -> Iterable[Observation]:
         return [
@@ -58,6 +61,9 @@ class Meters:
 
     def _leases_held(self) -> Iterable[Observation]:
         return [Observation(each.leases, {"work_pool": each.work_pool_name}) for each in self._latest.held]
+
+    def _runs_active(self) -> Iterable[Observation]:
+        return [Observation(each.runs, {"state": each.state.name}) for each in self._latest.active]
 
     async def _round(self) -> timedelta | None:
         await self.run_once()

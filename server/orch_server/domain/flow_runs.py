@@ -80,3 +80,4 @@ class FlowRunFilter:
     schedule_id: UUID | None = None
     create_time_from: datetime | None = None
     create_time_to: datetime | None = None
+    ids: tuple[UUID, ...] = ()

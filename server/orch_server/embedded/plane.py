@@ -9,6 +9,8 @@ from orch_client.errors import ERRORS, CallCancelledError, Failure, OrchClientEr
 from orch_proto.v1.flow_run_service_pb2 import (
     CancelFlowRunRequest,
     CancelFlowRunResponse,
+    CountFlowRunsRequest,
+    CountFlowRunsResponse,
     CreateFlowRunRequest,
     CreateFlowRunResponse,
     GetFlowRunRequest,
@@ -136,6 +138,10 @@ class EmbeddedPlane:
     async def list_flow_runs(self, request: ListFlowRunsRequest) -> ListFlowRunsResponse:
         """Read many."""
         return await self._answer(self._services.flow_runs.ListFlowRuns, request)
+
+    async def count_flow_runs(self, request: CountFlowRunsRequest) -> CountFlowRunsResponse:
+        """Count many."""
+        return await self._answer(self._services.flow_runs.CountFlowRuns, request)
 
     async def list_flow_run_states(self, request: ListFlowRunStatesRequest) -> ListFlowRunStatesResponse:
         """Read a history."""

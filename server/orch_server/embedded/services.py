@@ -69,8 +69,10 @@ class Services:
     @cached_property
     def server(self) -> "ServerServicer":
         """What this control plane is."""
+        from orch_server.application.identity import Identity
         from orch_server.rpc.server_service import ServerServicer
         from orch_server.version import orch_version
 
         limit = Endpoint().max_message_bytes
-        return ServerServicer(version=orch_version(), database=self._store.kind, max_message_bytes=limit)
+        identity = Identity(self._store)
+        return ServerServicer(identity, version=orch_version(), database=self._store.kind, max_message_bytes=limit)

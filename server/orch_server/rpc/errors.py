@@ -22,10 +22,18 @@ from grpc_status import rpc_status
 
 from orch_client.errors import Failure, FieldViolation
 from orch_server.application.errors import OrchError
-from orch_server.rpc.failures import MalformedRequest, failure_for, internal_failure, random_correlation_id
+from orch_server.application.telemetry import RPC_CALLS, Attribute, NoTelemetry, Telemetry
+from orch_server.rpc.failures import (
+    MalformedRequest,
+    failure_for,
+    failure_of,
+    internal_failure,
+    random_correlation_id,
+)
 from orch_server.rpc.handlers import Context, Handler, behavior_of, function_of, is_async, rebuilt
 
 DOMAIN = "orch"
+_NO_TELEMETRY = NoTelemetry()
 
 # Clients take 8 KiB of trailers unless told otherwise, and lose the answer where there is more. The message travels
 # twice: percent-encoded, up to three bytes for one, and within the details, which travel as base64.
@@ -70,10 +78,11 @@ def status_of(error: OrchError) -> grpc.Status | None:
 
 
 def _status_from(failure: Failure) -> grpc.Status:
-    return rpc_status.to_status(_encodable_from(failure))
+    return rpc_status.to_status(status_message(failure))
 
 
-def _encodable_from(failure: Failure) -> Status:
+def status_message(failure: Failure) -> Status:
+    """A failure as google.rpc.Status, whose details have the sizes that any client takes."""
     return _encodable(
         grpc.StatusCode[failure.code],
         failure.message,
@@ -83,8 +92,14 @@ def _encodable_from(failure: Failure) -> Status:
     )
 
 
-def guarded(handler: Handler, method: str, *, correlation_id: Callable[[], str] = random_correlation_id) -> Handler:
-    """The handler, answering what it raises with a status. `method` is its name for the log.
+def guarded(
+    handler: Handler,
+    method: str,
+    *,
+    correlation_id: Callable[[], str] = random_correlation_id,
+    telemetry: Telemetry = _NO_TELEMETRY,
+) -> Handler:
+    """The handler, answering what it raises with a status. `method` is its name for the log and the count of calls.
 
     The function of a generated base, which is not async, stands for an RPC that this server lacks: UNIMPLEMENTED.
     Raises TypeError for any other that is not async: it would run in a thread, where no use case may.
@@ -95,13 +110,27 @@ def guarded(handler: Handler, method: str, *, correlation_id: Callable[[], str] 
     decode = _decoder(handler, method)
     encode = _same if handler.response_streaming else handler.response_serializer or _same
 
+    service, _, name = method.partition("/")
+    attributes: dict[str, Attribute] = {"transport": "grpc", "rpc.service": service, "rpc.method": name}
+
     async def guard(request: object, context: Context) -> object:
+        code = "CANCELLED"
         try:
-            return encode(await behavior(decode(request), context))
+            answer = encode(await behavior(decode(request), context))
+            code = "OK"
         except Exception as error:
+            code = _code_of(error)
             await _refuse(error, context, method, correlation_id)
+        finally:
+            telemetry.count(RPC_CALLS, 1, **attributes, code=code)
+        return answer
 
     return rebuilt(handler, guard, converts=True)
+
+
+def _code_of(error: Exception) -> str:
+    failure = failure_for(error) if isinstance(error, OrchError) else None
+    return failure.code if failure else "INTERNAL"
 
 
 async def _refuse(error: Exception, context: Context, method: str, correlation_id: Callable[[], str]) -> NoReturn:
@@ -131,8 +160,7 @@ class Encoded:
         except grpc.aio.BaseError:
             raise
         except Exception as error:
-            failure = failure_for(error) if isinstance(error, OrchError) else None
-            return _encodable_from(failure or internal_failure(error, self._method, random_correlation_id()))
+            return status_message(failure_of(error, self._method))
         return response
 
 

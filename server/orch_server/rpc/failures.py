@@ -80,3 +80,9 @@ def internal_failure(error: Exception, method: str, correlation_id: str) -> Fail
         reason="INTERNAL",
         metadata={"correlation_id": correlation_id},
     )
+
+
+def failure_of(error: Exception, method: str) -> Failure:
+    """The failure that stands for anything that a use case raised; a bug goes to the log under the method's name."""
+    known = failure_for(error) if isinstance(error, OrchError) else None
+    return known or internal_failure(error, method, random_correlation_id())

@@ -8,6 +8,8 @@ from orch_proto.v1.flow_run_service_pb2 import (
     BatchCreateFlowRunsResponse,
     CancelFlowRunRequest,
     CancelFlowRunResponse,
+    CountFlowRunsRequest,
+    CountFlowRunsResponse,
     CreateFlowRunRequest,
     CreateFlowRunResponse,
     DeleteFlowRunRequest,
@@ -31,9 +33,11 @@ from orch_server.application.flow_runs import FlowRuns
 from orch_server.application.telemetry import Telemetry
 from orch_server.rpc.call_trace import call_trace
 from orch_server.rpc.context import Context
-from orch_server.rpc.convert.basics import check_text, page_request, parse_id, parse_optional_id
+from orch_server.rpc.convert.basics import check_text, from_duration, page_request, parse_id, parse_optional_id
 from orch_server.rpc.convert.field_masks import masked_paths
 from orch_server.rpc.convert.flow_runs import (
+    by_scheduled_time,
+    counts_message,
     created_message,
     flow_run_message,
     to_filter,
@@ -82,10 +86,16 @@ class FlowRunServicer:
 
     async def ListFlowRuns(self, request: ListFlowRunsRequest, context: Context) -> ListFlowRunsResponse:
         """Read many."""
-        page = await self._runs.page(page_request(request), to_filter(request.filter))
+        look = self._runs.upcoming if by_scheduled_time(request) else self._runs.page
+        page = await look(page_request(request), to_filter(request.filter))
         return ListFlowRunsResponse(
             flow_runs=[flow_run_message(run) for run in page.items], next_page_token=page.next_token
         )
+
+    async def CountFlowRuns(self, request: CountFlowRunsRequest, context: Context) -> CountFlowRunsResponse:
+        """Count many."""
+        width = from_duration(request.bucket_width, "bucket_width") if request.HasField("bucket_width") else None
+        return counts_message(await self._runs.count(to_filter(request.filter), bucket_width=width))
 
     async def UpdateFlowRun(self, request: UpdateFlowRunRequest, context: Context) -> UpdateFlowRunResponse:
         """Change name or tags."""

@@ -55,10 +55,13 @@ class LogServicer:
         """Read lines."""
         size = page_size(request.page_size, default=_DEFAULT_PAGE_SIZE, largest=_MAX_PAGE_SIZE)
         run_id = parse_id(request.flow_run_id, "flow_run_id")
-        page, token = await self._logs.page(
-            run_id, to_log_filter(request.filter), self._codec, token=request.page_token, size=size
+        look = self._logs.page_back if request.newest_first else self._logs.page
+        found = await look(run_id, to_log_filter(request.filter), self._codec, token=request.page_token, size=size)
+        return ListLogsResponse(
+            entries=map(entry_message, found.page.lines),
+            next_page_token=found.next_token,
+            resume_token=found.resume_token,
         )
-        return ListLogsResponse(entries=map(entry_message, page.lines), next_page_token=token)
 
     async def WatchLogs(self, request: WatchLogsRequest, context: Context) -> AsyncIterator[WatchLogsResponse]:
         """Follow lines."""

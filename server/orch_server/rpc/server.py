@@ -12,6 +12,7 @@ from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
 from orch_proto.v1.batch_service_pb2_grpc import add_BatchServiceServicer_to_server
+from orch_server.application.telemetry import NoTelemetry, Telemetry
 from orch_server.errors import StartupError
 from orch_server.rpc.batch_service import BatchServicer
 from orch_server.rpc.endpoint import Endpoint, TlsIdentity
@@ -19,9 +20,12 @@ from orch_server.rpc.errors import Encoded, guarded
 from orch_server.rpc.handlers import Handler, is_async
 from orch_server.rpc.health import SERVICE as HEALTH
 from orch_server.rpc.health import Health
+from orch_server.rpc.methods import ServedMethod, served_methods
 
 # Puts a servicer into a server: functools.partial(add_FlowRunServiceServicer_to_server, servicer).
 AddServicer = Callable[[grpc.aio.Server], None]
+
+_NO_TELEMETRY = NoTelemetry()
 
 # Workers and watching screens stay for days behind balancers and NAT that forget silent connections after a minute or
 # more: they may ping every 10 s, calls under way or not, and the server itself finds out about the dead within 80 s.
@@ -38,7 +42,8 @@ class RpcServer:
     """A server that is bound, and what belongs to it.
 
     server: grpc's own. endpoint, port: where it listens. health: says NOT_SERVING once it
-    drains. services: full names. draining: set when no long poll or stream should last any longer.
+    drains. services: full names. methods: of the contract, for those who carry them otherwise.
+    draining: set when no long poll or stream should last any longer.
     """
 
     server: grpc.aio.Server
@@ -46,6 +51,7 @@ class RpcServer:
     port: int
     health: Health
     services: tuple[str, ...]
+    methods: tuple[ServedMethod, ...] = ()
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -74,36 +80,44 @@ class RpcServer:
 
 
 def build_server(
-    *, endpoint: Endpoint, services: Iterable[AddServicer], interceptors: Sequence[grpc.aio.ServerInterceptor] = ()
+    *,
+    endpoint: Endpoint,
+    services: Iterable[AddServicer],
+    interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+    telemetry: Telemetry = _NO_TELEMETRY,
 ) -> RpcServer:
     """A server bound to its address, not yet started. To be called in the event loop that will run it.
 
-    Interceptors see every call, the first one first. Raises StartupError where the address cannot be had.
+    telemetry: counts calls. Interceptors see every call, the first one first. Raises StartupError where the address
+    cannot be had.
     """
     server = grpc.aio.server(interceptors=interceptors, options=_options(endpoint))
-    registrar = _Registrar(server)
+    registrar = _Registrar(server, telemetry)
     as_server = cast("grpc.aio.Server", registrar)
     for add_servicer in services:
         add_servicer(as_server)
     batch = BatchServicer()
     batch.carry(registrar.carried)
     add_BatchServiceServicer_to_server(batch, as_server)
+    methods = tuple(registrar.methods)
     health = Health()
     health.set(registrar.names, serving=True)
     add_HealthServicer_to_server(health, as_server)
     names = tuple(name for name in registrar.names if name != HEALTH)
     reflection.enable_server_reflection((*registrar.names, reflection.SERVICE_NAME), server)
-    return RpcServer(server, endpoint, _bind(server, endpoint), health, names)
+    return RpcServer(server, endpoint, _bind(server, endpoint), health, names, methods)
 
 
 class _Registrar:
     """Stands in for the server while servicers are added: learns their names and guards their handlers."""
 
-    def __init__(self, server: grpc.aio.Server) -> None:
+    def __init__(self, server: grpc.aio.Server, telemetry: Telemetry) -> None:
         self._server = server
+        self._telemetry = telemetry
         self.names: list[str] = []
         self.carried: dict[str, Encoded] = {}
         """Methods that a batch may carry, by path."""
+        self.methods: list[ServedMethod] = []
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Iterable[grpc.GenericRpcHandler]) -> None:
         """Left out: the same handlers come again, by name."""
@@ -111,7 +125,12 @@ class _Registrar:
     def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Handler]) -> None:
         """What generated code calls with the service's name and its handlers."""
         self.names.append(service_name)
-        handlers = {name: guarded(handler, f"{service_name}/{name}") for name, handler in method_handlers.items()}
+        self.methods.extend(served_methods(service_name, method_handlers))
+        telemetry = _NO_TELEMETRY if service_name == HEALTH else self._telemetry
+        handlers = {
+            name: guarded(handler, f"{service_name}/{name}", telemetry=telemetry)
+            for name, handler in method_handlers.items()
+        }
         self.carried |= {
             f"/{service_name}/{name}": Encoded(handler, f"{service_name}/{name}")
             for name, handler in method_handlers.items()

@@ -3,6 +3,7 @@
 from google.protobuf.duration_pb2 import Duration
 
 from orch_proto.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoResponse, ServerLimits
+from orch_server.application.identity import Identity
 from orch_server.application.pages import MAX_SIZE
 from orch_server.application.workers import PROTOCOL_VERSIONS
 from orch_server.domain.results import MAX_INLINE_BYTES
@@ -10,14 +11,15 @@ from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import MAX_JSON_BYTES
 from orch_server.rpc.lease_service import MAX_WAIT_SECONDS
 
-CONTRACT_REVISION = 2
+CONTRACT_REVISION = 3
 _MOST_IN_BATCH = 1000
 
 
 class ServerServicer:
     """Versions, capabilities and limits."""
 
-    def __init__(self, *, version: str, database: str, max_message_bytes: int) -> None:
+    def __init__(self, identity: Identity, *, version: str, database: str, max_message_bytes: int) -> None:
+        self._identity = identity
         self._info = GetServerInfoResponse(
             version=version,
             contract_revision=CONTRACT_REVISION,
@@ -35,4 +37,5 @@ class ServerServicer:
 
     async def GetServerInfo(self, request: GetServerInfoRequest, context: Context) -> GetServerInfoResponse:
         """What this control plane is."""
+        self._info.control_plane_id = str(await self._identity.id())
         return self._info

@@ -47,9 +47,17 @@ class TaskRunServicer:
         """Read many."""
         run_id = parse_id(request.flow_run_id, "flow_run_id")
         types = [to_state_type(each, "state_types") for each in request.state_types]
-        page = await self._task_runs.page(page_request(request), run_id, types, include_results=request.include_results)
+        found = await self._task_runs.page(
+            page_request(request),
+            run_id,
+            types,
+            include_results=request.include_results,
+            changed_after=request.changed_after,
+        )
         return ListTaskRunsResponse(
-            task_runs=[task_run_message(run) for run in page.items], next_page_token=page.next_token
+            task_runs=[task_run_message(run) for run in found.page.items],
+            next_page_token=found.page.next_token,
+            change_token=found.change_token,
         )
 
     async def ListTaskRunStates(self, request: ListTaskRunStatesRequest, context: Context) -> ListTaskRunStatesResponse:

@@ -1,4 +1,4 @@
-"""Which flow runs a filter finds, newest first. Ids are UUIDs of version 7, so their order is that of creation."""
+"""Which flow runs a filter finds, and how many. Ids are UUIDs of version 7, so their order is that of creation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+)
 
+from orch_server.application.run_counts import Buckets
 from orch_server.domain.flow_runs import FlowRunFilter
 from orch_server.storage.flow_run_mapping import run_columns
 from orch_server.storage.scope import Kind
 from orch_server.storage.tables import flow, flow_run, flow_run_tag, work_pool
+from orch_server.storage.types import BIG, INSTANT, to_micros
 
 _CLOCK_SKEW = timedelta(minutes=1)
 """An id's time is the server's, create_time is the database's: the bound on ids leaves this much room."""
@@ -39,9 +53,54 @@ def page_statement(
     return run_columns(with_result=False).where(*conditions).order_by(flow_run.c.id.desc()).limit(limit)
 
 
+def upcoming_statement(
+    run_filter: FlowRunFilter, ids: NamedIds, kind: Kind, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Select[Any]:
+    """The statement of one page in the order of the times at which runs may start; keyset by time and id.
+
+    Many are looked at to find the first of them: in the index of queued runs, where there is no other condition.
+    """
+    run = flow_run.c
+    conditions = _conditions(run_filter, ids, kind)
+    if after is not None:
+        time, run_id = after
+        conditions.append(or_(run.scheduled_time > time, and_(run.scheduled_time == time, run.id > run_id)))
+    first = select(run.id).where(*conditions).order_by(run.scheduled_time, run.id).limit(limit)
+    found = run_columns(with_result=False).where(run.id.in_(first))
+    return found.order_by(run.scheduled_time, run.id)
+
+
+def count_statement(
+    run_filter: FlowRunFilter, ids: NamedIds, kind: Kind, *, buckets: Buckets | None, most: int
+) -> Select[Any]:
+    """The statement that counts the newest `most` runs by bucket (its start; NULL without buckets) and state.
+
+    Its columns: bucket, state type, how many.
+    """
+    run = flow_run.c
+    # Without buckets no column is read that indexes do not have.
+    bucket = null() if buckets is None else _bucket(run.create_time, buckets, kind)
+    newest = select(bucket.label("bucket"), run.state_type)
+    limited = newest.where(*_conditions(run_filter, ids, kind)).order_by(run.id.desc()).limit(most)
+    found = limited.subquery("newest").c
+    counted = select(found.bucket, found.state_type, func.count().label("runs"))
+    return counted.group_by(found.bucket, found.state_type)
+
+
+def _bucket(time: ColumnElement[datetime], buckets: Buckets, kind: Kind) -> ColumnElement[datetime]:
+    """When the bucket begins that a time lies in, which is not before the first."""
+    if kind == "postgresql":
+        return func.date_bin(literal(buckets.width, Interval()), time, literal(buckets.start, INSTANT), type_=INSTANT)
+    micros = type_coerce(time, BIG)
+    since = micros - to_micros(buckets.start)
+    return type_coerce(micros - since % (buckets.width // timedelta(microseconds=1)), INSTANT)
+
+
 def _conditions(f: FlowRunFilter, ids: NamedIds, kind: Kind) -> list[ColumnElement[bool]]:
     run = flow_run.c
     found: list[ColumnElement[bool]] = []
+    if f.ids:
+        found.append(run.id.in_(f.ids))
     if f.flow_names:
         found.append(run.flow_id.in_(ids.flows))
     if f.deployment_ids:

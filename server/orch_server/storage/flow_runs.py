@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Insert, Select, bindparam, delete, insert, select, tuple_, update
 
 from orch_server.application.flow_run_rows import Change
+from orch_server.application.run_counts import Buckets, RunCount
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
 from orch_server.domain.leases import Lease, ProcessHolder
 from orch_server.domain.results import Result
@@ -17,7 +19,14 @@ from orch_server.domain.states import State, StateChange, StateType
 from orch_server.storage.batch import one_of
 from orch_server.storage.documents import load_failure
 from orch_server.storage.flow_run_mapping import fact_columns, facts_of, holder_row, run_columns, run_of
-from orch_server.storage.flow_run_pages import FLOW_IDS, POOL_IDS, NamedIds, page_statement
+from orch_server.storage.flow_run_pages import (
+    FLOW_IDS,
+    POOL_IDS,
+    NamedIds,
+    count_statement,
+    page_statement,
+    upcoming_statement,
+)
 from orch_server.storage.inserts import insert_or_replace
 from orch_server.storage.run_writes import write_changes, write_new
 from orch_server.storage.scope import Kind, Scope, stamped
@@ -106,12 +115,34 @@ class SqlFlowRuns:
 
     def page(self, run_filter: FlowRunFilter, *, before: UUID | None, limit: int) -> list[FlowRun]:
         """Runs that match, newest first, older than `before`, at most `limit`; without their results' bytes."""
-        ids = NamedIds(self._ids(FLOW_IDS, run_filter.flow_names), self._ids(POOL_IDS, run_filter.work_pool_names))
-        nothing_named = (run_filter.flow_names and not ids.flows) or (run_filter.work_pool_names and not ids.pools)
-        if nothing_named:
+        ids = self._named(run_filter)
+        if ids is None:
             return []
         statement = page_statement(run_filter, ids, self._scope.kind, before=before, limit=limit)
         return [run_of(row) for row in self._scope.connection.execute(statement)]
+
+    def upcoming(self, run_filter: FlowRunFilter, *, after: tuple[datetime, UUID] | None, limit: int) -> list[FlowRun]:
+        """Runs that match in the order of the times at which they may start, past a time and id, at most `limit`."""
+        ids = self._named(run_filter)
+        if ids is None:
+            return []
+        statement = upcoming_statement(run_filter, ids, self._scope.kind, after=after, limit=limit)
+        return [run_of(row) for row in self._scope.connection.execute(statement)]
+
+    def count(self, run_filter: FlowRunFilter, *, buckets: Buckets | None, most: int) -> list[RunCount]:
+        """How many runs match, the newest `most` of them."""
+        ids = self._named(run_filter)
+        if ids is None:
+            return []
+        statement = count_statement(run_filter, ids, self._scope.kind, buckets=buckets, most=most)
+        rows = self._scope.connection.execute(statement)
+        return [RunCount(row.bucket, StateType(row.state_type), row.runs) for row in rows]
+
+    def _named(self, run_filter: FlowRunFilter) -> NamedIds | None:
+        """The ids of what a filter names; None where none of it is there, and so no run can match."""
+        ids = NamedIds(self._ids(FLOW_IDS, run_filter.flow_names), self._ids(POOL_IDS, run_filter.work_pool_names))
+        unknown = (run_filter.flow_names and not ids.flows) or (run_filter.work_pool_names and not ids.pools)
+        return None if unknown else ids
 
     def _ids(self, statement: Select[tuple[UUID]], names: Sequence[str]) -> Sequence[UUID]:
         return [row.id for row in self._scope.connection.execute(statement, {"names": list(names)})] if names else []

@@ -4,6 +4,8 @@ Apart from `tables.py`, since Postgres' options load its dialect, which SQLite h
 schema once this module is imported; `migrations/` makes it, and a test keeps the two alike.
 """
 
+from typing import Any
+
 from sqlalchemy import Column, Index, Table, text
 
 from orch_server.storage.tables import (
@@ -30,9 +32,13 @@ _NAMED = (
 """States with a name of their own ("Late", "AwaitingRetry"): few enough for an index that costs other runs nothing."""
 
 
-def _partial(where: str, name: str, *columns: Column[object], unique: bool = False) -> None:
+_COUNTED: dict[str, Any] = {"postgresql_include": ["state_type"]}
+"""How many runs there are by state is counted in the index alone."""
+
+
+def _partial(where: str, name: str, *columns: Column[object], unique: bool = False, **options: Any) -> None:  # noqa: ANN401
     """An index of the rows for which a condition holds."""
-    Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))
+    Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where), **options)
 
 
 def _on_postgres(table: Table, **options: object) -> None:
@@ -45,9 +51,9 @@ _run = flow_run.c
 _partial("state_type = 1", "ix_flow_run_queued", _run.work_queue_id, _run.scheduled_time, _run.id)
 Index("ix_flow_run_state", _run.state_type, _run.id)
 _partial(_NAMED, "ix_flow_run_state_name", _run.state_name, _run.id)
-Index("ix_flow_run_flow", _run.flow_id, _run.id)
-Index("ix_flow_run_pool", _run.work_pool_id, _run.id)
-_partial("deployment_id IS NOT NULL", "ix_flow_run_deployment", _run.deployment_id, _run.id)
+Index("ix_flow_run_flow", _run.flow_id, _run.id, **_COUNTED)
+Index("ix_flow_run_pool", _run.work_pool_id, _run.id, **_COUNTED)
+_partial("deployment_id IS NOT NULL", "ix_flow_run_deployment", _run.deployment_id, _run.id, **_COUNTED)
 _partial("schedule_id IS NOT NULL", "ix_flow_run_schedule", _run.schedule_id, _run.id)
 _partial("schedule_id IS NOT NULL AND end_time IS NULL", "ix_flow_run_open_of_schedule", _run.schedule_id, _run.id)
 _partial("parent_flow_run_id IS NOT NULL", "ix_flow_run_parent", _run.parent_flow_run_id, _run.id)

@@ -1,11 +1,12 @@
 """Logs: where streams end, and the chunks between."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Update, bindparam, case, func, insert, select, update
+from sqlalchemy import Select, Update, bindparam, case, func, insert, or_, select, update
 
 from orch_server.application.fence_rows import Fence
 from orch_server.application.log_rows import ChunkWish, LogChunk, StreamMove
@@ -52,7 +53,8 @@ _STANDING: Select[Any] = (
 )
 
 
-def _chunks() -> Select[Any]:
+@cache
+def _chunks(*, newest_first: bool) -> Select[Any]:
     c = log_chunk.c
     found = (
         select(
@@ -65,26 +67,42 @@ def _chunks() -> Select[Any]:
             c.flow_run_id == bindparam("run_id"),
             c.stream == bindparam("stream"),
             c.first_offset >= bindparam("first_offset"),
+            c.first_offset < bindparam("end_offset"),
             c.create_time >= bindparam("since", type_=INSTANT),
         )
-        .order_by(c.first_offset)
+        .order_by(c.first_offset.desc() if newest_first else c.first_offset)
         .limit(_MOST_CHUNKS)
         .subquery("found")
     )
+    order = found.c.first_offset.desc() if newest_first else found.c.first_offset
     size = func.coalesce(func.length(found.c.records), 0)
+    # What is passed over is no work: only the lines that come along count.
+    lines = case((found.c.records.is_not(None), found.c.record_count), else_=0)
     running = select(
         found,
-        (func.sum(found.c.record_count).over(order_by=found.c.first_offset) - found.c.record_count).label("lines"),
-        (func.sum(size).over(order_by=found.c.first_offset) - size).label("bytes"),
+        (func.sum(lines).over(order_by=order) - lines).label("lines"),
+        (func.sum(size).over(order_by=order) - size).label("bytes"),
     ).subquery("running")
     return (
         select(running.c.first_offset, running.c.record_count, running.c.max_level, running.c.records)
         .where(running.c.lines < bindparam("lines"), running.c.bytes < bindparam("max_bytes"))
-        .order_by(running.c.first_offset)
+        .order_by(running.c.first_offset.desc() if newest_first else running.c.first_offset)
     )
 
 
-_CHUNKS = _chunks()
+_c = log_chunk.c
+_SPANS: Select[Any] = (
+    select(
+        _c.stream, func.min(_c.first_offset).label("first"), func.max(_c.first_offset + _c.record_count).label("end")
+    )
+    .where(
+        _c.flow_run_id == bindparam("run_id"),
+        _c.create_time >= bindparam("since", type_=INSTANT),
+        or_(_c.max_second.is_(None), _c.max_second >= bindparam("from_second", type_=BIG)),
+        or_(_c.min_second.is_(None), _c.min_second <= bindparam("to_second", type_=BIG)),
+    )
+    .group_by(_c.stream)
+)
 
 
 class SqlLogs:
@@ -136,6 +154,8 @@ class SqlLogs:
                 "record_count": chunk.record_count,
                 "max_level": chunk.max_level,
                 "records": chunk.records,
+                "min_second": chunk.seconds[0] if chunk.seconds else None,
+                "max_second": chunk.seconds[1] if chunk.seconds else None,
             }
             for chunk in chunks
         ]
@@ -143,11 +163,12 @@ class SqlLogs:
             self._scope.connection.execute(_ADD_CHUNKS, rows)
 
     def chunks(self, wish: ChunkWish) -> list[LogChunk]:
-        """Chunks of one stream, in order."""
+        """Chunks of one stream, in the order asked for."""
         parameters = {
             "run_id": wish.flow_run_id,
             "stream": wish.stream,
             "first_offset": wish.first_offset,
+            "end_offset": wish.end_offset,
             "since": wish.since,
             "min_level": wish.min_level,
             "lines": wish.record_count,
@@ -155,5 +176,10 @@ class SqlLogs:
         }
         return [
             LogChunk(wish.flow_run_id, wish.stream, row.first_offset, row.record_count, row.max_level, row.records)
-            for row in self._scope.connection.execute(_CHUNKS, parameters)
+            for row in self._scope.connection.execute(_chunks(newest_first=wish.newest_first), parameters)
         ]
+
+    def spans(self, flow_run_id: UUID, *, seconds: tuple[int, int], since: datetime) -> dict[str, tuple[int, int]]:
+        """Where in each stream of a run the first chunk begins and the last one ends that may hold such lines."""
+        named = {"run_id": flow_run_id, "since": since, "from_second": seconds[0], "to_second": seconds[1]}
+        return {row.stream: (row.first, row.end) for row in self._scope.connection.execute(_SPANS, named)}

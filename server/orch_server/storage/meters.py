@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, literal_column, select
 
-from orch_server.application.meter_rows import HeldLeases, QueueDepth
+from orch_server.application.meter_rows import ActiveRuns, HeldLeases, QueueDepth
+from orch_server.domain.states import TERMINAL, StateType
 from orch_server.storage.scope import Scope
 from orch_server.storage.tables import flow_run, lease, work_pool, work_queue
 from orch_server.storage.types import INSTANT
@@ -51,6 +52,13 @@ def _held_without_pool() -> Select[int]:
     return select(func.count()).select_from(live)
 
 
+def _active(state: StateType) -> Select[int]:
+    """Entries of the index `ix_flow_run_state`, up to a bound."""
+    found: Select[Any] = select(literal_column("1")).select_from(flow_run).where(flow_run.c.state_type == int(state))
+    return select(func.count()).select_from(found.limit(bindparam("most")).subquery("found"))
+
+
+_ACTIVE = {state: _active(state) for state in StateType if state not in TERMINAL}
 _DEPTHS = _depths()
 _HELD = _held()
 _HELD_WITHOUT_POOL = _held_without_pool()
@@ -74,6 +82,11 @@ class SqlMeters:
         alone = execute(_HELD_WITHOUT_POOL, named).scalar_one()
         held = [HeldLeases(row.name, row.leases) for row in execute(_HELD, named)]
         return [HeldLeases("", alone), *held] if alone else held
+
+    def active_runs(self, *, most: int) -> list[ActiveRuns]:
+        """Of every state that is not an end, how many runs are in it, none above `most`."""
+        execute, named = self._scope.connection.execute, {"most": most}
+        return [ActiveRuns(state, execute(count, named).scalar_one()) for state, count in _ACTIVE.items()]
 
     def pool_names(self, work_pool_ids: Set[UUID]) -> dict[UUID, str]:
         """Names of the pools that are there."""

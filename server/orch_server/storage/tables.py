@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     MetaData,
+    Sequence,
     Table,
     UniqueConstraint,
 )
@@ -280,8 +281,13 @@ task_run = Table(
     Column("version", BIG, nullable=False),
     # NULL: no. Only reruns write it.
     Column("superseded", Boolean),
+    # Rises with each change of a flow run's task runs. NULL where the last one was before revision 0005.
+    Column("change", BIG),
     CheckConstraint("state_type BETWEEN 1 AND 9", name="state_type"),
 )
+
+task_run_change = Sequence("task_run_change", metadata=metadata)
+"""Where `task_run.change` comes from on Postgres; SQLite, on one machine, takes the time."""
 
 task_run_state = Table(
     "task_run_state",
@@ -314,6 +320,9 @@ log_chunk = Table(
     Column("record_count", BIG, nullable=False),
     Column("max_level", SMALL, nullable=False),
     Column("records", BYTES, nullable=False),
+    # When the first and the last line were said, since 1970. NULL in chunks from before revision 0005.
+    Column("min_second", BIG),
+    Column("max_second", BIG),
 )
 
 request = Table(
@@ -331,4 +340,11 @@ background_service = Table(
     metadata,
     Column("name", TEXT, primary_key=True),
     Column("last_run_time", INSTANT, nullable=False),
+)
+
+control_plane = Table(
+    "control_plane",
+    metadata,
+    # One row, made with the table: whoever shares a cluster with other control planes knows its own by this.
+    Column("id", ID, primary_key=True),
 )

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, Row, Select, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Row, Select, Update, and_, bindparam, func, null, or_, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
@@ -16,13 +16,17 @@ from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.documents import dump_failure, dump_texts, load_failure, load_texts
 from orch_server.storage.postgres_dialect import postgresql_insert
 from orch_server.storage.scope import Kind, Scope
-from orch_server.storage.tables import task_run, task_run_state
+from orch_server.storage.tables import task_run, task_run_change, task_run_state
+from orch_server.storage.types import BIG, to_micros
 
 _RUN_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run.columns}
 _STATE_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run_state.columns}
 _MOST_ROWS = 1000
 """In one statement, so that others have their turn while thousands of rows are made ready for it."""
 _NEVER_CHANGES = {"id", "flow_run_id", "create_time", "superseded"}
+_REPORTED: Mapping[str, TypeEngine[Any]] = {name: type_ for name, type_ in _RUN_COLUMNS.items() if name != "change"}
+"""What comes from reports. The store itself numbers the changes, under the lock of their flow run: whoever has seen one
+has seen all before it. Postgres by a sequence; SQLite, whose writers share a machine, by its time."""
 
 
 def _guard(excluded: Any) -> ColumnElement[bool]:  # noqa: ANN401 - SQLAlchemy's own type is a private one
@@ -37,8 +41,9 @@ def _guard(excluded: Any) -> ColumnElement[bool]:  # noqa: ANN401 - SQLAlchemy's
 
 @cache
 def _put_batch() -> tuple[Batch, Insert]:
-    batch = Batch("postgresql", **_RUN_COLUMNS)
-    statement = postgresql_insert(task_run).from_select(list(_RUN_COLUMNS), select(batch.table))
+    batch = Batch("postgresql", **_REPORTED)
+    numbered = select(*batch.table.c, task_run_change.next_value())
+    statement = postgresql_insert(task_run).from_select([*_REPORTED, "change"], numbered)
     new = statement.excluded
     changes = {name: new[name] for name in _RUN_COLUMNS if name not in _NEVER_CHANGES}
     return batch, statement.on_conflict_do_update(index_elements=["id"], set_=changes, where=_guard(new))
@@ -87,14 +92,24 @@ _PAGE: Select[Any] = (
     .order_by(task_run.c.id)
     .limit(bindparam("most"))
 )
-_SUPERSEDE = (
-    update(task_run)
-    .where(
-        task_run.c.flow_run_id == bindparam("run_id"),
-        or_(task_run.c.id == bindparam("first_id"), task_run.c.create_time >= bindparam("since")),
-    )
-    .values(superseded=True)
+_NEWEST_CHANGE: Select[Any] = select(func.max(task_run.c.change)).where(
+    task_run.c.flow_run_id == bindparam("run_id"), task_run.c.change > bindparam("change_after", type_=BIG)
 )
+
+
+@cache
+def _supersede(kind: Kind) -> Update:
+    change = task_run_change.next_value() if kind == "postgresql" else bindparam("new_change", type_=BIG)
+    return (
+        update(task_run)
+        .where(
+            task_run.c.flow_run_id == bindparam("run_id"),
+            or_(task_run.c.id == bindparam("first_id"), task_run.c.create_time >= bindparam("since")),
+        )
+        .values(superseded=True, change=change)
+    )
+
+
 _STATES: Select[Any] = (
     select(task_run_state)
     .where(task_run_state.c.task_run_id == bindparam("run_id"), task_run_state.c.version > bindparam("after_version"))
@@ -124,8 +139,9 @@ class SqlTaskRuns:
         cells = [_cells(run) for run in runs]
         if self._scope.kind == "postgresql":
             self._write_arrays(_put_batch(), cells)
-        else:
-            self._write_rows(_put_rows(), _RUN_COLUMNS, cells)
+        elif cells:
+            change = to_micros(self._scope.now)
+            self._write_rows(_put_rows(), (*_REPORTED, "change"), [(*row, change) for row in cells])
 
     def add_states(self, changes: Sequence[tuple[UUID, StateChange]]) -> None:
         """Add to histories what is not there yet."""
@@ -153,7 +169,13 @@ class SqlTaskRuns:
         return _task_run(row) if row is not None else None
 
     def page(
-        self, flow_run_id: UUID, *, state_types: Sequence[StateType], after: UUID | None, limit: int
+        self,
+        flow_run_id: UUID,
+        *,
+        state_types: Sequence[StateType],
+        after: UUID | None,
+        limit: int,
+        changed_after: int | None = None,
     ) -> list[TaskRun]:
         """A flow run's task runs in the order of their ids; without their results' bytes."""
         statement = _PAGE
@@ -161,10 +183,19 @@ class SqlTaskRuns:
         if after is not None:
             statement = statement.where(task_run.c.id > bindparam("after"))
             parameters["after"] = after
+        if changed_after is not None:
+            statement = statement.where(task_run.c.change > bindparam("change_after", type_=BIG))
+            parameters["change_after"] = changed_after
         if state_types:
             statement = statement.where(one_of(task_run.c.state_type, "types", self._scope.kind))
             parameters["types"] = [int(type_) for type_ in state_types]
         return [_task_run(row) for row in self._scope.connection.execute(statement, parameters)]
+
+    def newest_change(self, flow_run_id: UUID, *, after: int) -> int | None:
+        """The number of the last change of a flow run's task runs; None where there was none after that one."""
+        named = {"run_id": flow_run_id, "change_after": after}
+        newest: int | None = self._scope.connection.execute(_NEWEST_CHANGE, named).scalar()
+        return newest
 
     def result_sizes(self, ids: Sequence[UUID]) -> dict[UUID, int]:
         """How many bytes of results are stored with these task runs; those without are left out."""
@@ -178,8 +209,10 @@ class SqlTaskRuns:
 
     def supersede(self, first: TaskRun) -> None:
         """Mark a task run, and those of its flow run that were created at the same time or later, as superseded."""
-        named = {"run_id": first.flow_run_id, "first_id": first.id, "since": first.create_time}
-        self._scope.connection.execute(_SUPERSEDE, named)
+        named: dict[str, object] = {"run_id": first.flow_run_id, "first_id": first.id, "since": first.create_time}
+        if self._scope.kind != "postgresql":
+            named["new_change"] = to_micros(self._scope.now)
+        self._scope.connection.execute(_supersede(self._scope.kind), named)
 
     def states(self, task_run_id: UUID, *, after_version: int, limit: int) -> list[StateChange]:
         """A task run's history, oldest first, past a version."""
@@ -195,7 +228,7 @@ class SqlTaskRuns:
 
 
 def _cells(run: TaskRun) -> tuple[Any, ...]:
-    """A row, in the table's order of columns."""
+    """The cells of `_REPORTED`, in its order."""
     state, result = run.state, run.result
     return (
         run.id,

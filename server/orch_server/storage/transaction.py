@@ -17,6 +17,7 @@ from orch_server.storage.scope import Scope
 # The others are loaded when they are first used: a script that runs one flow uses few of these.
 if TYPE_CHECKING:
     from orch_server.storage.background import SqlBackground
+    from orch_server.storage.control_plane import SqlControlPlane
     from orch_server.storage.deployments import SqlDeployments
     from orch_server.storage.logs import SqlLogs
     from orch_server.storage.meters import SqlMeters
@@ -73,6 +74,13 @@ class SqlTransaction:
         from orch_server.storage.background import SqlBackground
 
         return SqlBackground(self._scope)
+
+    @cached_property
+    def control_plane(self) -> "SqlControlPlane":
+        """What tells this control plane from others."""
+        from orch_server.storage.control_plane import SqlControlPlane
+
+        return SqlControlPlane(self._scope)
 
     @cached_property
     def meters(self) -> "SqlMeters":

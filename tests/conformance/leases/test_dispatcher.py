@@ -9,7 +9,7 @@ from orch_server.application.errors import Unavailable
 from orch_server.domain.states import StateType
 from tests.support.plane import Plane
 
-SOON = 5
+SOON = 30
 LONG = 60
 
 

@@ -51,7 +51,7 @@ async def report(plane: Plane, held: Held, run: TaskRun) -> ReportVerdict:
 async def superseded(plane: Plane, held: Held) -> dict[str, bool]:
     """Which task runs of a run are superseded, by name."""
     page = await TaskRuns(plane.store).page(PageRequest(100, "", ""), held.run_id, ())
-    return {run.name: run.superseded for run in page.items}
+    return {run.name: run.superseded for run in page.page.items}
 
 
 async def test_a_retry_leaves_everything_as_it_was(plane: Plane) -> None:

@@ -243,7 +243,7 @@ async def test_who_watches_hears_of_it(plane: Plane) -> None:
     watching = asyncio.create_task(watch())
     granted = await plane.resume(held)
     await plane.report(Held(held.run_id, granted.lease.token), 1, S.COMPLETED)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         seen = await watching
 
     assert seen[-1] == S.COMPLETED

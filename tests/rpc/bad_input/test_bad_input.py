@@ -21,6 +21,7 @@ from tests.rpc.bad_input.caller import Answer, call
 from tests.rpc.bad_input.cases import NOWHERE, Case, all_cases, append, create, report, task_report
 from tests.rpc.bad_input.deployment_cases import deployment_cases
 from tests.rpc.bad_input.process_run_cases import process_run_cases
+from tests.rpc.bad_input.screen_cases import screen_cases
 from tests.rpc.bad_input.world import World, snapshot
 
 M = TypeVar("M", bound=Message)
@@ -28,7 +29,10 @@ M = TypeVar("M", bound=Message)
 
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(case, id=name) for name, case in (*all_cases(), *process_run_cases(), *deployment_cases())],
+    [
+        pytest.param(case, id=name)
+        for name, case in (*all_cases(), *process_run_cases(), *deployment_cases(), *screen_cases())
+    ],
 )
 def test_what_is_wrong_is_refused_and_writes_nothing(case: Case, channel: grpc.Channel, still_world: World) -> None:
     before = snapshot(channel, still_world)
@@ -176,6 +180,7 @@ def elsewhere(token: str, world: World) -> list[Message]:
         flow_runs.ListFlowRunStatesRequest(page_token=token, flow_run_id=world.flow_run_id),
         task_runs.ListTaskRunsRequest(page_token=token, flow_run_id=world.flow_run_id),
         logs.ListLogsRequest(page_token=token, flow_run_id=world.flow_run_id),
+        logs.ListLogsRequest(page_token=token, flow_run_id=world.flow_run_id, newest_first=True),
     ]
 
 

@@ -13,8 +13,16 @@ async def connected(request: pytest.FixtureRequest) -> AsyncIterator[Connector]:
     """Connects to a port of this machine; closed after the test."""
     opened: list[Harness] = []
 
-    def connect(port: int, *, scheme: str = "http", api_key: str = "", tls: TlsFiles | None = None) -> Harness:
-        harness: Harness = request.param(settings_for(port, scheme=scheme, api_key=api_key, tls=tls))
+    def connect(
+        port: int,
+        *,
+        scheme: str = "http",
+        api_key: str = "",
+        tls: TlsFiles | None = None,
+        attempts: int | None = None,
+    ) -> Harness:
+        settings = settings_for(port, scheme=scheme, api_key=api_key, tls=tls, attempts=attempts)
+        harness: Harness = request.param(settings)
         opened.append(harness)
         return harness
 

@@ -17,6 +17,7 @@ from google.rpc.status_pb2 import Status
 from orch_client import AsyncClient, Client, ClientSettings, TlsFiles
 from orch_client.calls import Sources
 from orch_client.channel import open_async_channel, open_channel
+from orch_client.retry import RetryRule
 from orch_client.settings import settings_from
 
 T = TypeVar("T")
@@ -202,6 +203,9 @@ class AsyncHarness:
 Connector = Callable[..., Harness]
 
 
-def settings_for(port: int, *, scheme: str = "http", api_key: str = "", tls: TlsFiles | None = None) -> ClientSettings:
+def settings_for(
+    port: int, *, scheme: str = "http", api_key: str = "", tls: TlsFiles | None = None, attempts: int | None = None
+) -> ClientSettings:
     """Settings for a server on this machine, whatever the environment says."""
-    return settings_from({}, address=f"{scheme}://localhost:{port}", api_key=api_key, tls=tls)
+    retry = RetryRule(max_attempts=attempts) if attempts else None
+    return settings_from({}, address=f"{scheme}://localhost:{port}", api_key=api_key, tls=tls, retry=retry)

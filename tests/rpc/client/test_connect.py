@@ -105,7 +105,7 @@ async def test_close_ends_the_wait_between_attempts() -> None:
         call = asyncio.create_task(asyncio.to_thread(client.server.GetServerInfo, ASK))
         await script.asked.wait()
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await asyncio.to_thread(client.close)
 
             with pytest.raises(CallCancelledError):

@@ -67,10 +67,10 @@ async def test_a_server_that_the_authority_vouches_for_is_called(connected: Conn
 async def test_a_server_of_an_unknown_authority_is_not(connected: Connector, authority: Authority) -> None:
     other = replace(authority, server=trustme.CA().issue_cert("localhost"))
     async with serving(info(Script([INFO])), credentials=credentials(other)) as port:
-        client = connected(port, scheme="https", tls=authority.files)
+        client = connected(port, scheme="https", tls=authority.files, attempts=1)
 
         with pytest.raises(UnavailableError, match="ORCH_TLS_CA_FILE"):
-            await client.call(lambda c: c.server.GetServerInfo(ASK, timeout=2))
+            await client.call(lambda c: c.server.GetServerInfo(ASK, timeout=30))
 
 
 async def test_a_client_shows_its_certificate(connected: Connector, authority: Authority) -> None:
@@ -82,18 +82,18 @@ async def test_a_client_shows_its_certificate(connected: Connector, authority: A
 
 async def test_a_client_without_its_certificate_is_turned_away(connected: Connector, authority: Authority) -> None:
     async with serving(info(Script([INFO])), credentials=credentials(authority, mutual=True)) as port:
-        client = connected(port, scheme="https", tls=authority.files)
+        client = connected(port, scheme="https", tls=authority.files, attempts=1)
 
         with pytest.raises(UnavailableError):
-            await client.call(lambda c: c.server.GetServerInfo(ASK, timeout=2))
+            await client.call(lambda c: c.server.GetServerInfo(ASK, timeout=30))
 
 
 async def test_http_to_a_server_with_tls_points_at_the_scheme(connected: Connector, authority: Authority) -> None:
     async with serving(info(Script([INFO])), credentials=credentials(authority)) as port:
-        client = connected(port)
+        client = connected(port, attempts=1)
 
         with pytest.raises(UnavailableError, match="https:// where it expects TLS"):
-            await client.call(lambda c: c.server.GetServerInfo(ASK, timeout=2))
+            await client.call(lambda c: c.server.GetServerInfo(ASK, timeout=30))
 
 
 def test_a_file_that_is_not_there_is_named_before_anything_is_sent() -> None:

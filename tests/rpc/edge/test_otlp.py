@@ -36,6 +36,7 @@ class Collected:
     spans: dict[str, str] = field(default_factory=dict)
     metrics: set[str] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
+    instances: set[str] = field(default_factory=set)
 
 
 class Traces(trace_service_pb2_grpc.TraceServiceServicer):
@@ -49,6 +50,8 @@ class Traces(trace_service_pb2_grpc.TraceServiceServicer):
             for attribute in resource.resource.attributes:
                 if attribute.key == "service.name":
                     self._collected.services.add(attribute.value.string_value)
+                if attribute.key == "service.instance.id":
+                    self._collected.instances.add(attribute.value.string_value)
             for scope in resource.scope_spans:
                 self._collected.spans.update({span.name: span.trace_id.hex() for span in scope.spans})
         return ExportTraceServiceResponse()
@@ -125,6 +128,20 @@ def test_the_service_may_be_named_and_metrics_left_out(monkeypatch: pytest.Monke
     assert collected.services == {"orch-blue"}
     assert list(collected.spans) == ["work"]
     assert collected.metrics == set()
+
+
+def test_servers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    collected = Collected()
+    with collector(collected) as address:
+        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": address, "OTEL_METRICS_EXPORTER": "none"}
+        for given in ({}, {}, {"OTEL_RESOURCE_ATTRIBUTES": "service.instance.id=blue"}):
+            use(monkeypatch, environ | given)
+            telemetry = open_telemetry(traces=("otlp",), metrics=(), version="1", environ=environ | given)
+            with telemetry as opened, opened.span("work"):
+                pass
+
+    assert len(collected.instances) == 3
+    assert "blue" in collected.instances
 
 
 def test_a_collector_that_is_away_does_not_keep_the_server_from_ending(

@@ -11,7 +11,14 @@ from orch_server.embedded import EmbeddedPlane, open_embedded
 from tests.support.started_server import StartedServer, started_server
 
 _SERVICES = {
-    "flow_runs": ("create_flow_run", "get_flow_run", "list_flow_runs", "list_flow_run_states", "cancel_flow_run"),
+    "flow_runs": (
+        "create_flow_run",
+        "get_flow_run",
+        "list_flow_runs",
+        "count_flow_runs",
+        "list_flow_run_states",
+        "cancel_flow_run",
+    ),
     "leases": ("start_flow_run", "resume_flow_run", "adopt_lease", "sync_leases", "report_runs", "list_leases"),
     "task_runs": ("report_task_runs", "get_task_run", "list_task_runs", "list_task_run_states"),
     "logs": ("append_logs", "get_log_offset", "list_logs"),

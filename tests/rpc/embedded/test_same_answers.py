@@ -1,15 +1,21 @@
 """Each of these runs twice, on the embedded control plane and through gRPC: a script cannot tell them apart."""
 
 import asyncio
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from orch_client import FailedPreconditionError, InvalidArgumentError, NotFoundError, OrchClientError
 from orch_proto.v1 import lease_pb2
 from orch_proto.v1.flow_run_service_pb2 import (
+    FLOW_RUN_ORDER_SCHEDULED_TIME,
     CancelFlowRunRequest,
+    CountFlowRunsRequest,
     CreateFlowRunRequest,
+    FlowRunCount,
     FlowRunFilter,
     GetFlowRunRequest,
     ListFlowRunsRequest,
@@ -19,6 +25,7 @@ from orch_proto.v1.flow_run_service_pb2 import (
 from orch_proto.v1.lease_service_pb2 import ListLeasesRequest, ResumeFlowRunRequest
 from orch_proto.v1.log_service_pb2 import GetLogOffsetRequest, ListLogsRequest
 from orch_proto.v1.server_service_pb2 import GetServerInfoRequest
+from orch_proto.v1.state_pb2 import STATE_TYPE_SCHEDULED
 from orch_proto.v1.task_run_service_pb2 import GetTaskRunRequest, ListTaskRunsRequest, ListTaskRunStatesRequest
 from orch_server.embedded import EmbeddedPlane
 from tests.rpc.embedded.process import ACCEPTED, COMPLETED, FAILED, RUNNING, Process, new_id
@@ -55,6 +62,44 @@ async def test_many_starts_at_once(calls: EmbeddedPlane) -> None:
 
     listed = await calls.list_flow_runs(ListFlowRunsRequest(filter=FlowRunFilter(flow_names=[flow])))
     assert {run.flow_run_id for run in listed.flow_runs} == {lease.flow_run_id for lease in leases}
+
+
+async def test_runs_are_counted(calls: EmbeddedPlane) -> None:
+    process, flow = Process.on(calls), f"flow-{uuid4()}"
+    leases = [await process.start(flow_name=flow) for _ in range(3)]
+    await process.report(leases[0], 1, COMPLETED)
+    begin = Timestamp()
+    begin.FromDatetime(datetime.now(UTC) - timedelta(hours=1))
+    chosen = FlowRunFilter(flow_names=[flow], create_time_from=begin)
+
+    counted = await calls.count_flow_runs(CountFlowRunsRequest(filter=chosen, bucket_width=Duration(seconds=24 * 3600)))
+
+    states = [FlowRunCount(state_type=RUNNING, count=2), FlowRunCount(state_type=COMPLETED, count=1)]
+    assert (list(counted.counts), counted.total_count, counted.truncated) == (states, 3, False)
+    assert [list(bucket.counts) for bucket in counted.buckets] == [states]
+    assert not counted.HasField("complete_from_time")
+    named = FlowRunFilter(flow_run_ids=[lease.flow_run_id for lease in leases[1:]])
+    assert (await calls.count_flow_runs(CountFlowRunsRequest(filter=named))).total_count == 2
+
+
+async def test_upcoming_runs_come_in_the_order_of_their_times(calls: EmbeddedPlane) -> None:
+    flow, made = f"flow-{uuid4()}", []
+    for hours in (3, 1, 2):
+        time = Timestamp()
+        time.FromDatetime(datetime.now(UTC) + timedelta(hours=hours))
+        made.append((await calls.create_flow_run(CreateFlowRunRequest(flow_name=flow, scheduled_time=time))).flow_run)
+    request = ListFlowRunsRequest(
+        page_size=2,
+        order=FLOW_RUN_ORDER_SCHEDULED_TIME,
+        filter=FlowRunFilter(flow_names=[flow], state_types=[STATE_TYPE_SCHEDULED]),
+    )
+
+    first = await calls.list_flow_runs(request)
+    request.page_token = first.next_page_token
+    second = await calls.list_flow_runs(request)
+
+    found = [run.flow_run_id for run in (*first.flow_runs, *second.flow_runs)]
+    assert found == [made[place].flow_run_id for place in (1, 2, 0)]
 
 
 async def test_a_child_needs_its_parents_lease(calls: EmbeddedPlane) -> None:
@@ -132,7 +177,8 @@ async def test_a_run_for_a_worker_waits_in_the_default_pool(calls: EmbeddedPlane
 async def test_what_it_is(calls: EmbeddedPlane) -> None:
     info = await calls.get_server_info(GetServerInfoRequest())
 
-    assert (info.database, info.contract_revision, list(info.protocol_versions)) == ("sqlite", 2, [1])
+    assert (info.database, info.contract_revision, list(info.protocol_versions)) == ("sqlite", 3, [1])
+    assert UUID(info.control_plane_id) == UUID((await calls.get_server_info(GetServerInfoRequest())).control_plane_id)
 
 
 async def test_errors_read_the_same(plane: EmbeddedPlane, grpc_calls: EmbeddedPlane) -> None:

@@ -185,7 +185,7 @@ def test_a_cancel_is_heard_and_obeyed(holders: LeaseServiceStub, runs: FlowRunSe
     heard = verdict(holders, run)
     assert (heard.verdict, heard.message) == (lease_pb2.LEASE_VERDICT_CANCEL, "Too dear.")
     assert end(holders, run, state_pb2.STATE_TYPE_CANCELLED).verdict == lease_pb2.REPORT_VERDICT_ACCEPTED
-    watched = list(runs.WatchFlowRun(flow_runs.WatchFlowRunRequest(flow_run_id=run.flow_run_id), timeout=10))
+    watched = list(runs.WatchFlowRun(flow_runs.WatchFlowRunRequest(flow_run_id=run.flow_run_id), timeout=30))
     assert [each.flow_run.state.type for each in watched] == [state_pb2.STATE_TYPE_CANCELLED]
 
 

@@ -200,6 +200,38 @@ async def next_of(watch: "Watch") -> WatchLogsResponse:
     return answer
 
 
+async def test_a_log_is_opened_at_its_end_and_followed_from_there(
+    logs: "LogServiceAsyncStub", opened: OpenStore, run_id: str
+) -> None:
+    await logs.AppendLogs(append(run_id, [record(f"{place}", second=place) for place in range(1, 6)]))
+
+    last = await logs.ListLogs(ListLogsRequest(flow_run_id=run_id, newest_first=True, page_size=2))
+    before = await logs.ListLogs(
+        ListLogsRequest(flow_run_id=run_id, newest_first=True, page_size=9, page_token=last.next_page_token)
+    )
+    await logs.AppendLogs(append(run_id, [record("6", second=6)], offset=5))
+    watch = watching(logs, WatchLogsRequest(flow_run_id=run_id, resume_token=last.resume_token))
+
+    assert [entry.record.message for entry in (*last.entries, *before.entries)] == ["5", "4", "3", "2", "1"]
+    assert (before.next_page_token, before.resume_token) == ("", "")
+    assert [entry.record.message for entry in (await next_of(watch)).entries] == ["6"]
+    watch.cancel()
+
+
+async def test_lines_are_found_by_their_time_to_the_nanosecond(logs: "LogServiceAsyncStub", run_id: str) -> None:
+    said = [
+        LogRecord(time=Timestamp(seconds=seconds, nanos=nanos), message=f"{seconds}.{nanos}", task_run_id=TASK)
+        for seconds, nanos in ((-5, 0), (0, 1), (7, 999_999_999), (8, 0), (8, 1))
+    ]
+    await logs.AppendLogs(append(run_id, said))
+    begin, end = Timestamp(seconds=7, nanos=999_999_999), Timestamp(seconds=8, nanos=1)
+
+    assert await messages(logs, run_id, LogFilter(time_from=begin, time_to=end)) == ["7.999999999", "8.0"]
+    assert await messages(logs, run_id, LogFilter(time_from=begin, task_run_id=TASK)) == ["7.999999999", "8.0", "8.1"]
+    assert await messages(logs, run_id, LogFilter(time_to=Timestamp(seconds=0, nanos=1))) == ["-5.0"]
+    assert await messages(logs, run_id, LogFilter(time_from=Timestamp())) == ["0.1", "7.999999999", "8.0", "8.1"]
+
+
 async def test_a_slow_reader_holds_up_nobody(logs: "LogServiceAsyncStub", run_id: str) -> None:
     """Two watches; one is never read. Lines go on being taken, and the other one gets them all."""
     idle = watching(logs, WatchLogsRequest(flow_run_id=run_id))

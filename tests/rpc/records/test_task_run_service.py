@@ -148,6 +148,28 @@ async def test_a_large_report_is_taken(task_runs: "TaskRunServiceAsyncStub", run
     assert rest.next_page_token == ""
 
 
+async def test_who_follows_a_run_asks_for_what_has_changed(task_runs: "TaskRunServiceAsyncStub", run_id: str) -> None:
+    runs = [task_run(run_id) for _ in range(3)]
+    await task_runs.ReportTaskRuns(
+        ReportTaskRunsRequest(flow_run_id=run_id, token=7, reports=[TaskRunReport(task_run=run) for run in runs])
+    )
+    first = await task_runs.ListTaskRuns(ListTaskRunsRequest(flow_run_id=run_id, page_size=2))
+    second = await task_runs.ListTaskRuns(
+        ListTaskRunsRequest(flow_run_id=run_id, page_size=2, page_token=first.next_page_token)
+    )
+    news = ListTaskRunsRequest(flow_run_id=run_id, changed_after=first.change_token)
+    nothing = await task_runs.ListTaskRuns(news)
+
+    runs[1].version += 1
+    await task_runs.ReportTaskRuns(report(runs[1]))
+    something = await task_runs.ListTaskRuns(news)
+
+    assert second.change_token == ""
+    assert (list(nothing.task_runs), nothing.change_token) == ([], first.change_token)
+    assert [run.task_run_id for run in something.task_runs] == [runs[1].task_run_id]
+    assert something.change_token not in ("", first.change_token)
+
+
 async def test_a_stale_token_is_an_answer_not_an_error(task_runs: "TaskRunServiceAsyncStub", run_id: str) -> None:
     request = report(task_run(run_id))
     request.token = 6

@@ -11,6 +11,8 @@ from orch_server.banner import Started, announce
 STARTED = Started(
     version="1.2.3",
     url="http://127.0.0.1:4201",
+    http_url="http://127.0.0.1:4200",
+    http_port_wanted=4200,
     database="postgresql://ada:***@db/orch",
     api_keys=0,
     tls=False,
@@ -25,7 +27,9 @@ def test_a_person_reads_address_database_key_and_how_to_stop(caplog: pytest.LogC
     announce(STARTED, human=True, stream=stream)
 
     text = stream.getvalue()
-    assert all(part in text for part in ("1.2.3", STARTED.url, STARTED.database, "API key   off", "Ctrl-C"))
+    assert all(
+        part in text for part in ("1.2.3", STARTED.url, STARTED.http_url, STARTED.database, "API key   off", "Ctrl-C")
+    )
     assert not caplog.records
 
 
@@ -45,3 +49,17 @@ def test_an_open_door_and_a_line_that_can_be_overheard_are_warned_of(caplog: pyt
     announce(replace(STARTED, loopback=False), human=True, stream=io.StringIO())
 
     assert [record.getMessage() for record in caplog.records] == ["open to everyone", "calls are not encrypted"]
+
+
+def test_another_port_for_http_than_the_usual_one_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    announce(replace(STARTED, http_url="http://127.0.0.1:40123"), human=True, stream=io.StringIO())
+
+    (record,) = caplog.records
+    assert record.getMessage() == "HTTP has another port"
+    assert (vars(record)["wanted"], vars(record)["http_url"]) == (4200, "http://127.0.0.1:40123")
+
+
+def test_a_port_that_was_any_is_no_surprise(caplog: pytest.LogCaptureFixture) -> None:
+    announce(replace(STARTED, http_port_wanted=0, http_url="http://127.0.0.1:40123"), human=True, stream=io.StringIO())
+
+    assert not caplog.records

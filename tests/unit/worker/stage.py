@@ -33,7 +33,16 @@ from orch_proto.v1.work_pool_pb2 import WorkPool
 from orch_proto.v1.work_pool_service_pb2 import CreateWorkPoolRequest, DeleteWorkPoolRequest
 from orch_worker.health import Health
 from orch_worker.home import worker_home
-from orch_worker.launchers.base import Attempt, AttemptKey, Ending, Job, LaunchError, Outcome, OutputLine
+from orch_worker.launchers.base import (
+    Attempt,
+    AttemptKey,
+    Ending,
+    Job,
+    LaunchError,
+    LauncherUnavailableError,
+    Outcome,
+    OutputLine,
+)
 from orch_worker.lifecycle import Lifecycle
 from orch_worker.meters import NoTelemetry
 from orch_worker.sessions import WorkerIdentity
@@ -43,7 +52,7 @@ T = TypeVar("T")
 
 COMPLETED = Ending(Outcome.COMPLETED, "exit code 0", exit_code=0)
 KILLED = Ending(Outcome.CRASHED, "killed (SIGKILL)")
-TTL_SECONDS = 2
+TTL_SECONDS = 15
 
 
 class StageAttempt:
@@ -52,9 +61,13 @@ class StageAttempt:
     def __init__(self, key: AttemptKey, job: Job | None = None) -> None:
         self.key = key
         self.job = job
+        self.memo = job.memo if job is not None else ""
         self.place = f"act {key.token}"
         self.obedient = True
         self.stops: asyncio.Queue[float] = asyncio.Queue()
+        self.looks = 0
+        """How often it was found among those that others have left."""
+        self.looks_until_stopped = 0
         self.forgotten = asyncio.Event()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._lines: list[OutputLine] = []
@@ -92,6 +105,7 @@ class StageAttempt:
 
     async def stop(self, *, grace_seconds: float) -> None:
         self.stops.put_nowait(grace_seconds)
+        self.looks_until_stopped = self.looks_until_stopped or self.looks
         if self.obedient:
             await self.end(KILLED)
             return
@@ -107,7 +121,12 @@ class Stage:
     def __init__(self) -> None:
         self.attempts: dict[AttemptKey, StageAttempt] = {}
         self._launched: asyncio.Queue[StageAttempt] = asyncio.Queue()
-        self.refusal: LaunchError | None = None
+        self.refusal: LaunchError | LauncherUnavailableError | None = None
+        self.whisper: tuple[str, ...] = ()
+        """What it tells of each launch."""
+        self.left_by_others: list[StageAttempt] = []
+        self.looks: asyncio.Queue[None] = asyncio.Queue()
+        """One each time that it was asked for those."""
         self.curtain: asyncio.Event | None = None
         """Where given, launches wait for it."""
         self.asked: asyncio.Queue[Job] = asyncio.Queue()
@@ -120,6 +139,8 @@ class Stage:
 
     async def launch(self, job: Job) -> Attempt:
         self.asked.put_nowait(job)
+        for sentence in self.whisper:
+            job.tell(sentence)
         if self.curtain is not None:
             await self.curtain.wait()
         if self.refusal is not None:
@@ -131,6 +152,18 @@ class Stage:
 
     async def find(self) -> Sequence[Attempt]:
         return [attempt for attempt in self.attempts.values() if not attempt.forgotten.is_set()]
+
+    async def strays(self) -> Sequence[Attempt]:
+        self.looks.put_nowait(None)
+        found = [attempt for attempt in self.left_by_others if not attempt.forgotten.is_set()]
+        for attempt in found:
+            attempt.looks += 1
+        return found
+
+    async def looked(self, times: int) -> None:
+        """Wait until it was asked so often for what others have left, and has answered."""
+        for _ in range(times + 1):
+            await self.looks.get()
 
     async def launched(self) -> StageAttempt:
         """The next attempt that was launched."""
@@ -285,6 +318,11 @@ class Audience:
         request = ListLogsRequest(flow_run_id=run_id, filter=LogFilter(stream=stream))
         answer = await self.client.logs.ListLogs(request)
         return [entry.record.message for entry in answer.entries]
+
+    async def said(self, run_id: str, stream: str, lines: list[str]) -> None:
+        """Wait until this is what is stored of a log stream: lines go their own way, also after the run's end."""
+        while await self.lines(run_id, stream) != lines:
+            pass  # Asking takes its time.
 
     async def records(self, run_id: str, stream: str) -> list[LogRecord]:
         """The same, whole."""

@@ -10,8 +10,9 @@ from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.launch_pb2 import LaunchSpec
 from orch_proto.v1.lease_pb2 import Lease
 from orch_proto.v1.policy_pb2 import RecoveryPolicy, TraceContext
-from orch_worker.jobs import MOST_PARAMETERS_BYTES, JobMaker, facts_of, merge_patch
+from orch_worker.jobs import MOST_PARAMETERS_BYTES, JobMaker, facts_of
 from orch_worker.launchers.base import AttemptKey, LaunchError
+from orch_worker.launchers.merging import merge_patch
 
 RUN_ID = "0190b8a4-0000-7000-8000-000000000001"
 
@@ -100,19 +101,19 @@ def test_what_cannot_be_understood_is_said_in_words(granted: Lease, template: st
 @pytest.mark.parametrize("seconds", ["30", True, -1, 1e9])
 def test_a_grace_that_is_no_time_is_refused(seconds: object) -> None:
     with pytest.raises(LaunchError, match="grace_seconds"):
-        facts_of(lease(), {"grace_seconds": seconds})
+        facts_of(lease(), {"grace_seconds": seconds}, log_base=0)
 
 
 def test_what_is_remembered_of_an_attempt() -> None:
     exclusive = FlowRun(flow_run_id=RUN_ID, name="brave-otter", recovery_policy=RecoveryPolicy(exclusive=True))
 
-    first = facts_of(lease(flow_run=exclusive), {"grace_seconds": 5})
-    second = facts_of(lease(token=2, spec=LaunchSpec(entrypoint="a.py:b")), {})
+    first = facts_of(lease(flow_run=exclusive), {"grace_seconds": 5}, log_base=0)
+    second = facts_of(lease(token=2, spec=LaunchSpec(entrypoint="a.py:b")), {}, log_base=7)
 
     assert (first.flow_run_name, first.command, first.exclusive, first.grace_seconds, first.log_base) == (
         ("brave-otter", True, True, 5.0, 0)
     )
-    assert (second.command, second.exclusive, second.grace_seconds, second.log_base) == (False, False, 30.0, None)
+    assert (second.command, second.exclusive, second.grace_seconds, second.log_base) == (False, False, 30.0, 7)
 
 
 def test_the_ticket() -> None:

@@ -10,7 +10,8 @@ from orch_proto.v1.state_pb2 import (
     StateType,
 )
 from orch_worker import reports
-from orch_worker.held_runs import AttemptFacts, Order
+from orch_worker.attempt_facts import AttemptFacts
+from orch_worker.held_runs import Order
 from orch_worker.launchers.base import Ending, Outcome
 from orch_worker.stopping import STOP_RULES
 

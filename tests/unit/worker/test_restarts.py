@@ -1,7 +1,6 @@
 """A worker that dies and comes back, sessions that are gone, and how a worker ends."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,11 +21,11 @@ from orch_proto.v1.state_pb2 import (
 )
 from orch_proto.v1.worker_pb2 import WORKER_STATUS_CLOSED, WORKER_STATUS_DRAINING, Worker
 from orch_proto.v1.worker_service_pb2 import CloseSessionRequest, DrainWorkerRequest, ListWorkersRequest
-from orch_worker.held_runs import AttemptFacts
+from orch_worker.attempt_facts import AttemptFacts
 from orch_worker.journal import Journal
 from orch_worker.launchers.base import AttemptKey, Ending, Outcome
 from tests.support.started_server import StartedServer
-from tests.unit.worker.stage import Audience, RunningWorker, Stage, StageAttempt, worker_at
+from tests.unit.worker.stage import Audience, RunningWorker, Stage, worker_at
 
 ENTRYPOINT = LaunchSpec(entrypoint="etl.py:etl")
 NAME = "stagehand"
@@ -72,8 +71,8 @@ async def test_a_worker_that_comes_back_takes_its_runs_up_again(
         run = await audience.seen(runs[0], STATE_TYPE_COMPLETED)
 
         assert (run.attempt, run.token, crashed.token, completed.result.data) == (1, 1, 1, b"1")
-        assert await audience.lines(runs[0], "output") == ["before", "meanwhile", "after"]
-        await living.forgotten.wait()
+        await audience.said(runs[0], "output", ["before", "meanwhile", "after"])
+        await living.forgotten.wait()  # by then all is stored
         assert (await audience.lines(runs[0], "worker"))[-1] == f"Worker '{NAME}' was started again, and watches act 1."
     assert stage._launched.empty()
 
@@ -89,21 +88,39 @@ async def test_no_line_is_lost_or_doubled_when_a_worker_dies_while_a_second_atte
         await before.end(Ending(Outcome.FAILED, "exit code 1", 1))
         attempt = await stage.launched()
         await attempt.write("1", "2")
-        await until(audience, run_id, ["first attempt", "1", "2"])
+        await audience.said(run_id, "output", ["first attempt", "1", "2"])
         await first.die()
     await attempt.write("3", "4")
 
     async with worker_at(server.url, stage, tmp_path, pool=audience.pool, name=NAME):
         await attempt.end()
         await audience.seen(run_id, STATE_TYPE_COMPLETED)
+        await audience.said(run_id, "output", ["first attempt", "1", "2", "3", "4"])
 
-    assert await audience.lines(run_id, "output") == ["first attempt", "1", "2", "3", "4"]
 
+async def test_what_was_known_is_found_with_the_attempt_where_the_workers_home_is_lost(
+    server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path
+) -> None:
+    """A new pod of the same name, say: its disk is empty, the containers are there."""
+    await audience.make_pool()
+    run_id = await audience.run(retries=1)
+    async with worker_at(server.url, stage, tmp_path / "one", pool=audience.pool, name=NAME) as first:
+        before = await stage.launched()
+        await before.write("first attempt")
+        await before.end(Ending(Outcome.FAILED, "exit code 1", 1))
+        attempt = await stage.launched()
+        await attempt.write("1", "2")
+        await audience.said(run_id, "output", ["first attempt", "1", "2"])
+        await first.die()
+    await attempt.write("3")
 
-async def until(audience: Audience, run_id: str, lines: list[str]) -> None:
-    """Wait until these lines are stored."""
-    while await audience.lines(run_id, "output") != lines:
-        pass  # Asking takes its time.
+    async with worker_at(server.url, stage, tmp_path / "other", pool=audience.pool, name=NAME):
+        # Only of a command does the worker report how it ended.
+        await attempt.end(Ending(Outcome.FAILED, "exit code 7", 7))
+        run = await audience.seen(run_id, STATE_TYPE_FAILED)
+        await audience.said(run_id, "output", ["first attempt", "1", "2", "3"])
+
+    assert run.state.failure.type == "ExitCode7"
 
 
 async def test_the_new_session_holds_what_the_old_one_held_and_the_old_one_is_closed(
@@ -328,8 +345,7 @@ async def test_a_worker_that_was_halted_does_not_kill_an_exclusive_run_that_has_
 def test_the_journal_keeps_what_is_known_of_an_attempt(tmp_path: Path) -> None:
     journal, key = Journal(tmp_path / "attempts"), LeaseKey("0190-run", 3)
     facts = AttemptFacts("nightly", command=True, exclusive=True, grace_seconds=2.5, log_base=17)
-    journal.begin(key, AttemptFacts("nightly"))
-    journal.change(key, facts)
+    journal.begin(key, facts)
 
     assert list(journal.keys()) == [key]
     assert Journal(tmp_path / "attempts").read(key) == facts
@@ -376,23 +392,3 @@ async def test_a_launcher_that_breaks_ends_its_run_and_nobody_elses(
         assert await attempts[broken].stops.get() == 30
         await attempts[whole].end()
         await audience.seen(whole, STATE_TYPE_COMPLETED)
-
-
-async def test_a_worker_that_cannot_keep_its_journal_launches_nothing_and_says_why(
-    server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path
-) -> None:
-    await audience.make_pool()
-    async with worker_at(server.url, stage, tmp_path, pool=audience.pool):
-        await (await stage_launched(audience, stage)).end()
-        shutil.rmtree(tmp_path / "workers" / audience.pool / NAME / "attempts")
-
-        run = await audience.seen(await audience.run(), STATE_TYPE_FAILED)
-
-        assert "cannot write to its own directory" in run.state.message
-        assert "Make room there" in run.state.message
-
-
-async def stage_launched(audience: Audience, stage: Stage) -> StageAttempt:
-    """An attempt of a new run."""
-    await audience.run()
-    return await stage.launched()

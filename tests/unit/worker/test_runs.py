@@ -67,10 +67,7 @@ async def test_an_exit_code_fails_the_run(audience: Audience, stage: Stage) -> N
 
     run = await audience.seen(run_id, STATE_TYPE_FAILED)
     assert (run.state.failure.type, run.state.failure.message) == ("ExitCode3", "exit code 3")
-    assert await audience.lines(run_id, "worker") == [
-        "Launched by worker 'stagehand' as act 1.",
-        "Ended: exit code 3",
-    ]
+    await audience.said(run_id, "worker", ["Launched by worker 'stagehand' as act 1.", "Ended: exit code 3"])
 
 
 async def test_where_a_run_is_can_be_read_while_it_runs(audience: Audience, stage: Stage) -> None:
@@ -81,6 +78,18 @@ async def test_where_a_run_is_can_be_read_while_it_runs(audience: Audience, stag
         pass  # Asking takes its time.
 
     assert lines == ["Launched by worker 'stagehand' as act 1."]
+    await attempt.end()
+
+
+async def test_what_was_told_of_its_launch_is_in_the_log_before_its_end(
+    audience: Audience, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orch_worker.shipping._REMARKS_GATHERING_SECONDS", 3600.0)
+    stage.whisper = ("The code is commit 1234.",)
+    run_id = await audience.run()
+    attempt = await stage.launched()
+
+    await audience.said(run_id, "worker", [*stage.whisper, "Launched by worker 'stagehand' as act 1."])
     await attempt.end()
 
 
@@ -140,7 +149,7 @@ async def test_the_output_of_all_attempts_follows_one_another(audience: Audience
     await second.end()
 
     await audience.seen(run_id, STATE_TYPE_COMPLETED)
-    assert await audience.lines(run_id, "output") == ["first: 1", "first: 2", "second: 1"]
+    await audience.said(run_id, "output", ["first: 1", "first: 2", "second: 1"])
 
 
 async def test_a_cancelled_command_is_stopped_with_its_grace(audience: Audience, stage: Stage) -> None:

@@ -13,6 +13,15 @@ _LOCK_FILES = (
     (re.compile(r"pylock(\.[^.]+)?\.toml"), install_python_packages),
     (re.compile(r"package-lock\.json|npm-shrinkwrap\.json"), install_node_packages),
 )
+_EXPORTS = {
+    "uv.lock": ("uv export --format pylock.toml -o pylock.toml", "lock"),
+    "pdm.lock": ("pdm export --format pylock -o pylock.toml", "lock"),
+    "poetry.lock": ("poetry export -o requirements.txt", "requirements"),
+    "Pipfile.lock": ("pipenv requirements > requirements.txt", "requirements"),
+    "yarn.lock": ("npm install --package-lock-only", "lock"),
+    "pnpm-lock.yaml": ("npm install --package-lock-only", "lock"),
+}
+"""Lock files of one tool alone: the command that writes what a worker can install, and under what it is named."""
 
 
 async def install(order: InstallOrder) -> Installed:
@@ -22,6 +31,12 @@ async def install(order: InstallOrder) -> Installed:
     for name, installer in _LOCK_FILES:
         if name.fullmatch(order.file.name):
             return await installer(order)
+    if order.file.name in _EXPORTS:
+        command, key = _EXPORTS[order.file.name]
+        raise CodeError(
+            f"A worker cannot install {order.step.lock}. `{command}` writes a file that it can: keep it with the code,"
+            f' and name it under "{key}".'
+        )
     raise CodeError(
         f"{order.step.lock} is not a lock file that a worker can install. It may be pylock.toml, which `pip lock`, `uv "
         "export --format pylock.toml` and `pdm export` write, or package-lock.json, which npm writes. A requirements "

@@ -38,6 +38,9 @@ class Job:
     """The ticket, to be added to the environment: run, token, address, parameters (docs/worker_protocol.md)."""
     tell: Callable[[str], None] = field(default=_say_nothing, repr=False)
     """Takes a sentence for the run's log: what is being done where a launch takes long."""
+    memo: str = ""
+    """What the worker wants to know again of the attempt, opaque. A launcher whose attempts may outlive this machine
+    keeps it with them, as a label, say."""
 
 
 class Outcome(Enum):
@@ -83,6 +86,8 @@ class Attempt(Protocol):
     key: AttemptKey
     place: str
     """Where it runs, for people: "process 4711", "container 3f2a…"."""
+    memo: str
+    """The job's memo, where the launcher keeps it with the attempt; else empty."""
 
     async def wait(self) -> Ending:
         """Its end. May be awaited by several, and again."""
@@ -119,7 +124,8 @@ class Launcher(Protocol):
         ...
 
     async def launch(self, job: Job) -> Attempt:
-        """Start an attempt. Raises LaunchError, in words, where it cannot be started.
+        """Start an attempt. Raises LaunchError, in words, where it cannot be started; LauncherUnavailableError where
+        nothing can be started here for now.
 
         Cancelled, it leaves nothing behind: nothing runs, and `find` does not show it.
         """
@@ -129,6 +135,14 @@ class Launcher(Protocol):
         """Attempts that an earlier worker of the same name had started and not forgotten, alive or ended.
 
         Not those that it was about to start: nothing of them has run, and they may be given back.
+        """
+        ...
+
+    async def strays(self) -> Sequence[Attempt]:
+        """Attempts of this control plane and pool that this launcher neither launched nor found, alive or ended.
+
+        Workers of other names may still look after them. The worker asks the control plane which of them are wanted,
+        and stops and forgets the others. Empty where attempts cannot outlive their worker's machine.
         """
         ...
 
@@ -145,6 +159,8 @@ class LauncherSettings:
     """Where code that was fetched is kept, for all workers of a home directory; None: in `folder`."""
     relay: Path | None = None
     """A socket of this machine through which runs may call the control plane: what runs here is told ORCH_RELAY."""
+    control_plane_id: str = ""
+    """Tells control planes apart where several share an engine or a cluster."""
 
 
 class LauncherFactory(Protocol):
@@ -161,3 +177,9 @@ class LauncherError(Exception):
 
 class LaunchError(Exception):
     """An attempt could not be started. The text says why and what to do; it becomes the run's state message."""
+
+
+class LauncherUnavailableError(Exception):
+    """Nothing can be started here for now, through no fault of the run: a full disk, an engine that is away. Nothing of
+    the attempt has run. The text says why and what to do; the run goes back to its queue, and the worker rests.
+    """

@@ -8,7 +8,7 @@ from orch_worker.launchers.base import LauncherFactory
 
 GROUP = "orch.launchers"
 _EXTRAS = frozenset({"docker", "kubernetes"})
-"""Types that come as extras of Orch's own package."""
+"""Types whose launchers come with Orch, and what they need as an extra of the same name."""
 
 
 def launcher_factory(pool: str, pool_type: str) -> LauncherFactory:
@@ -19,20 +19,25 @@ def launcher_factory(pool: str, pool_type: str) -> LauncherFactory:
         known = ", ".join(sorted(found)) or "none"
         raise StartupError(
             f"Work pool {pool!r} is of type {pool_type!r}, and no launcher of that type is installed here (installed:"
-            f" {known}). Install the package that brings it{_where(pool_type)}, or serve another pool."
+            f" {known}). {_remedy(pool_type)}, or serve another pool."
         )
-    return _loaded(entry)
+    return _loaded(entry, pool)
 
 
-def _where(pool_type: str) -> str:
-    return f" (pip install 'orch[{pool_type}]')" if pool_type in _EXTRAS else ""
+def _remedy(pool_type: str) -> str:
+    if pool_type in _EXTRAS:
+        return f"Install it (pip install 'orch[{pool_type}]')"
+    return "Install the package that brings it"
 
 
-def _loaded(entry: EntryPoint) -> LauncherFactory:
+def _loaded(entry: EntryPoint, pool: str) -> LauncherFactory:
     try:
         return cast("LauncherFactory", entry.load())
-    except ImportError as error:
-        raise StartupError(
-            f"The launcher {entry.name!r} ({entry.value}) cannot be loaded: {error}. Install what it needs: pip install"
-            f" 'orch[{entry.name}]'."
-        ) from error
+    except ModuleNotFoundError as error:
+        missing = f"{error.name} is not installed here"
+        remedy = _remedy(entry.name) if entry.name in _EXTRAS else f"Install {error.name}"
+    except Exception as error:
+        # Whatever a package does when it is imported: it is somebody else's code.
+        missing = f"the launcher ({entry.value}) cannot be loaded: {error!r}"
+        remedy = "Mend the package that brings it"
+    raise StartupError(f"Work pool {pool!r} is of type {entry.name!r}, and {missing}. {remedy}, or serve another pool.")

@@ -12,6 +12,7 @@ from orch.deployments.spec import DeploymentSpec
 from orch.errors import DeploymentError, OrchError
 from orch_cli.connection import client
 from orch_cli.deploy.entries import Problems, read_entry
+from orch_cli.deploy.job_variables import check_job_variables
 from orch_cli.deploy.project import project_file, project_specs
 from orch_cli.deploy.showing import plan_document, plan_lines
 from orch_cli.deploy.specs import completed, forgotten_modules, load, spec_of
@@ -187,6 +188,7 @@ def carry_out(specs: Sequence[DeploymentSpec], *, dry_run: bool, yes: bool, outp
     """Compare with the control plane, show, ask, and apply."""
     with client() as orch:
         planned = _planned(orch, specs)
+        check_job_variables(orch, (each.spec for each in planned.deployments))
         if output is Format.TABLE:
             for line in plan_lines(planned):
                 say(line)

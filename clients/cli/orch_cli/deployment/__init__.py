@@ -10,7 +10,7 @@ from orch_cli.connection import client
 from orch_cli.deployment.reading import deployments, versions, whole_deployment
 from orch_cli.deployment.views import COLUMNS, VERSION_COLUMNS, Scheduled, lines
 from orch_cli.filters import limit_option, tags_option
-from orch_cli.finding import deployment_key, find_deployment
+from orch_cli.finding import check_filters, deployment_key, find_deployment
 from orch_cli.groups import LazyCommand, LazyGroup
 from orch_cli.output import Format, confirm, output_option, say, show_list, show_one
 
@@ -43,6 +43,8 @@ def ls(flow: str, prefix: str, tags: tuple[str, ...], limit: int, output: Format
     """List the deployments, newest first."""
     with client() as orch:
         found, more = deployments(orch, flow=flow, tags=tags, prefix=prefix, limit=limit)
+        if not found and flow:
+            check_filters(orch, flows=[flow])
     show_list(
         found,
         COLUMNS,

@@ -10,6 +10,7 @@ flow_run = LazyGroup(
     ),
     lazy={
         "cancel": LazyCommand("orch_cli.flow_run.steering:cancel", "Ask runs to stop."),
+        "count": LazyCommand("orch_cli.flow_run.counting:count", "Count runs by state, or over time."),
         "delete": LazyCommand("orch_cli.flow_run.steering:delete", "Delete runs that have ended, with their logs."),
         "inspect": LazyCommand("orch_cli.flow_run.reading:inspect", "Show all of a run, and its history."),
         "logs": LazyCommand("orch_cli.flow_run.logs:logs", "Show a run's log; -f follows it."),

@@ -57,6 +57,16 @@ COLUMNS: "tuple[Column[FlowRun], ...]" = (
 )
 """A list of runs."""
 
+UPCOMING_COLUMNS: "tuple[Column[FlowRun], ...]" = (
+    Column("ID", lambda run: run.flow_run_id),
+    Column("NAME", lambda run: run.name),
+    Column("FLOW", lambda run: run.flow_name),
+    Column("DEPLOYMENT", lambda run: run.deployment_name),
+    Column("STATE", lambda run: state_name(run.state), style=lambda run: state_style(run.state)),
+    Column("SCHEDULED", lambda run: exactly(run.scheduled_time)),
+)
+"""A list of runs that have not started."""
+
 LINES: "tuple[Column[FlowRun], ...]" = (
     Column("ID", lambda run: run.flow_run_id),
     Column("NAME", lambda run: run.name),

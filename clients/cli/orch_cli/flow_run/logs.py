@@ -1,7 +1,5 @@
 """`orch flow-run logs`: the lines of a run, now or as they come."""
 
-from collections import deque
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -71,11 +69,10 @@ def _pages(
     orch: "Client", flow_run_id: str, chosen: "LogFilter", *, tail: int | None, follow: bool
 ) -> "Iterator[list[LogEntry]]":
     position = LogPosition()
-    stored = position.stored(orch, flow_run_id, chosen)
     if tail is None:
-        yield from stored
+        yield from position.stored(orch, flow_run_id, chosen)
     else:
-        yield list(deque(chain.from_iterable(stored), maxlen=tail))
+        yield position.last(orch, flow_run_id, tail, chosen)
     if follow:
         from orch_proto.v1.log_service_pb2 import WatchLogsRequest
 

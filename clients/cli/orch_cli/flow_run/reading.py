@@ -1,6 +1,5 @@
 """`orch flow-run ls` and `orch flow-run inspect`."""
 
-from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -8,13 +7,15 @@ import click
 
 from orch_cli.completing import complete_flow_run
 from orch_cli.connection import client
-from orch_cli.filters import limit_option, since_until_options, tags_option, timestamp
-from orch_cli.finding import find_deployment, find_flow_run
-from orch_cli.flow_run.columns import COLUMNS, LINES, state_text
+from orch_cli.filters import limit_option
+from orch_cli.finding import find_flow_run
+from orch_cli.flow_run.columns import COLUMNS, LINES, UPCOMING_COLUMNS, state_text
+from orch_cli.flow_run.conditions import Conditions, check_conditions, conditions_options, run_filter
 from orch_cli.output import Column, Format, clean, exactly, output_option, plain, say, show_list, show_one, state_style
-from orch_cli.states import hint_for, state_conditions
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from orch_client.client import Client
     from orch_proto.v1.flow_run_pb2 import FlowRun
     from orch_proto.v1.flow_run_service_pb2 import FlowRunFilter
@@ -32,62 +33,42 @@ HISTORY: "tuple[Column[StateChange], ...]" = (
 
 
 @click.command()
-@click.option("--state", "states", multiple=True, metavar="STATE", help="A type (failed) or a name (Late). Repeatable.")
-@click.option("--flow", "flows", multiple=True, metavar="FLOW", help="Runs of this flow. Repeatable.")
-@click.option("--deployment", "deployments", multiple=True, metavar="DEPLOYMENT", help="Runs of it. Repeatable.")
-@click.option("--name", metavar="PREFIX", default="", help="Runs whose name starts so.")
-@click.option("--pool", "pools", multiple=True, metavar="POOL", help="Runs of this work pool. Repeatable.")
-@click.option("--parent", metavar="RUN", help="Child runs of this run.")
-@click.option("--schedule", metavar="ID", default="", help="Runs that this schedule fired.")
-@tags_option
-@since_until_options
+@conditions_options
+@click.option("--upcoming", is_flag=True, help="Runs that have not started, soonest first, with when they may start.")
 @limit_option()
 @output_option
-def ls(
-    *,
-    states: tuple[str, ...],
-    flows: tuple[str, ...],
-    deployments: tuple[str, ...],
-    name: str,
-    pools: tuple[str, ...],
-    parent: str | None,
-    schedule: str,
-    tags: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
-    limit: int,
-    output: Format,
-) -> None:
+def ls(*, upcoming: bool, limit: int, output: Format, **conditions: "Unpack[Conditions]") -> None:
     """List runs, newest first. All conditions must hold."""
-    types, names = state_conditions(states)
+    if upcoming and conditions["states"]:
+        raise click.UsageError("--upcoming lists scheduled runs: it cannot be asked for together with --state.")
     with client() as orch:
-        from orch_proto.v1.flow_run_service_pb2 import FlowRunFilter
+        from orch_proto.v1.state_pb2 import STATE_TYPE_SCHEDULED
 
-        chosen = FlowRunFilter(
-            flow_names=flows,
-            deployment_ids=[find_deployment(orch, each).deployment_id for each in deployments],
-            state_types=types,
-            state_names=names,
-            tags=tags,
-            name_prefix=name,
-            work_pool_names=pools,
-            parent_flow_run_id=find_flow_run(orch, parent).flow_run_id if parent else "",
-            schedule_id=schedule,
-            create_time_from=timestamp(since) if since else None,
-            create_time_to=timestamp(until) if until else None,
-        )
-        found = newest(orch, chosen, limit=limit + 1 if limit else 0)
+        chosen = run_filter(orch, conditions)
+        if upcoming:
+            chosen.state_types.append(STATE_TYPE_SCHEDULED)
+        found = newest(orch, chosen, limit=limit + 1 if limit else 0, upcoming=upcoming)
+        if not found:
+            check_conditions(orch, conditions)
     more = "There are more: see --limit." if limit and len(found) > limit else ""
-    empty = f"No flow runs.{hint_for(names)}"
-    show_list(found[:limit] if limit else found, COLUMNS, output=output, empty=empty, more=more)
+    columns = UPCOMING_COLUMNS if upcoming else COLUMNS
+    show_list(found[:limit] if limit else found, columns, output=output, empty="No flow runs.", more=more)
 
 
-def newest(orch: "Client", chosen: "FlowRunFilter", *, limit: int) -> "list[FlowRun]":
-    """The newest runs that a filter lets through; 0: all of them."""
+def newest(orch: "Client", chosen: "FlowRunFilter", *, limit: int, upcoming: bool = False) -> "list[FlowRun]":
+    """The newest runs that a filter lets through, or those that may start first; 0: all of them."""
     from orch_proto.v1.flow_run_pb2 import FlowRun
-    from orch_proto.v1.flow_run_service_pb2 import ListFlowRunsRequest
+    from orch_proto.v1.flow_run_service_pb2 import (
+        FLOW_RUN_ORDER_SCHEDULED_TIME,
+        FLOW_RUN_ORDER_UNSPECIFIED,
+        ListFlowRunsRequest,
+    )
 
-    request = ListFlowRunsRequest(filter=chosen, page_size=min(limit or _PAGE, _PAGE))
+    request = ListFlowRunsRequest(
+        filter=chosen,
+        page_size=min(limit or _PAGE, _PAGE),
+        order=FLOW_RUN_ORDER_SCHEDULED_TIME if upcoming else FLOW_RUN_ORDER_UNSPECIFIED,
+    )
     return list(islice(orch.items(orch.flow_runs.ListFlowRuns, request, of=FlowRun), limit or None))
 
 

@@ -27,7 +27,7 @@ from orch_cli.output import (
     when,
 )
 from orch_cli.results import shown_result
-from orch_cli.states import hint_for, state_conditions
+from orch_cli.states import TYPES, state_conditions
 
 if TYPE_CHECKING:
     from orch_client.client import Client
@@ -90,7 +90,7 @@ def ls(run: str, states: tuple[str, ...], limit: int, output: Format) -> None:
     """List the task runs of the flow run RUN, oldest first."""
     types, names = state_conditions(states)
     if names:
-        raise Wrong(f"Task runs are listed by types of states.{hint_for(names)}")
+        raise Wrong(f"Task runs are listed by types of states; {names[0]!r} is none. They are {TYPES}.")
     with client() as orch:
         found = task_runs(orch, find_flow_run(orch, run).flow_run_id, types=types, limit=limit + 1 if limit else 0)
     more = "There are more: see --limit." if limit and len(found) > limit else ""

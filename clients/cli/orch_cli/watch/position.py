@@ -18,7 +18,7 @@ class LogPosition:
     def __init__(self) -> None:
         """At its beginning."""
         self.token = ""
-        """What a watch resumes from: where the last page began. That page itself gives no token to go on from."""
+        """What a watch resumes from."""
         self._seen: dict[str, int] = {}
 
     def new(self, entries: "Iterable[LogEntry]") -> "list[LogEntry]":
@@ -37,9 +37,22 @@ class LogPosition:
         request = ListLogsRequest(flow_run_id=flow_run_id, filter=chosen, page_size=_PAGE)
         for page in orch.pages(orch.logs.ListLogs, request):
             yield self.new(page.entries)
-            self.token = page.next_page_token or self.token
+            self.token = page.resume_token
+
+    def last(self, orch: "Client", flow_run_id: str, count: int, chosen: "LogFilter | None" = None) -> "list[LogEntry]":
+        """The last lines of those that are there now, so many at most. Raises errors of orch_client."""
+        from orch_proto.v1.log_service_pb2 import ListLogsRequest
+
+        size = min(max(count, 1), _PAGE)
+        request = ListLogsRequest(flow_run_id=flow_run_id, filter=chosen, page_size=size, newest_first=True)
+        found: list[LogEntry] = []
+        for page in orch.pages(orch.logs.ListLogs, request):
+            self.token = page.resume_token or self.token
+            found.extend(page.entries)
+            if len(found) >= count:
+                break
+        return self.new(reversed(found[:count]))
 
     def skip_stored(self, orch: "Client", flow_run_id: str) -> None:
         """Go to the end of what is there."""
-        for _ in self.stored(orch, flow_run_id):
-            pass
+        self.last(orch, flow_run_id, 0)

@@ -7,6 +7,7 @@ import click
 from orch_cli.changes import tell_change
 from orch_cli.completing import complete_pool, complete_worker
 from orch_cli.connection import client
+from orch_cli.finding import check_filters
 from orch_cli.groups import LazyCommand, LazyGroup
 from orch_cli.output import Column, Format, output_option, show_list, show_one, when
 from orch_cli.work_pool.views import worker_status
@@ -81,6 +82,8 @@ def ls(pool: str | None, everything: bool, output: Format) -> None:
     """List the workers."""
     with client() as orch:
         found = all_workers(orch, pool or "", include_closed=everything)
+        if not found and pool:
+            check_filters(orch, pools=[pool])
     where = f" --pool {pool}" if pool else ""
     show_list(found, _COLUMNS, output=output, empty=f"No workers. `orch worker start{where}` starts one.")
 

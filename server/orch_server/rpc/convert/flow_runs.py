@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from orch_proto.v1 import flow_run_pb2, flow_run_service_pb2, policy_pb2
+from orch_proto.v1 import flow_run_pb2, flow_run_service_pb2, policy_pb2, state_pb2
 from orch_server.application.creation import CreatedFlowRun, NewFlowRun, Parent
 from orch_server.application.errors import InvalidArgument
 from orch_server.application.etags import etag_of
+from orch_server.application.run_counts import FlowRunCounts, StateCounts
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter, TraceContext
 from orch_server.domain.states import StateType
 from orch_server.rpc.convert.basics import (
@@ -33,6 +34,7 @@ _LONGEST_KEY = 512
 _LONGEST_TRACE = 512
 _MOST_FILTERS = 100
 _MOST_TAGS_IN_FILTER = 10
+_MOST_IDS_IN_FILTER = 1000
 _BEFORE_ALL_RUNS, _AFTER_ALL_RUNS = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -165,6 +167,9 @@ def to_filter(message: flow_run_service_pb2.FlowRunFilter) -> FlowRunFilter:
     _check_count(message.tags, "filter.tags", _MOST_TAGS_IN_FILTER)
     for name in ("flow_names", "deployment_ids", "state_names", "work_pool_names"):
         _check_count(getattr(message, name), f"filter.{name}", _MOST_FILTERS)
+    if len(message.flow_run_ids) > _MOST_IDS_IN_FILTER:
+        text = f"{len(message.flow_run_ids)} are more than the limit of {_MOST_IDS_IN_FILTER}."
+        raise InvalidArgument.of("filter.flow_run_ids", text)
     types = [parse_enum(value, StateType, "filter.state_types") for value in message.state_types]
     if None in types:
         raise InvalidArgument.of("filter.state_types", "STATE_TYPE_UNSPECIFIED cannot be looked for.")
@@ -180,7 +185,43 @@ def to_filter(message: flow_run_service_pb2.FlowRunFilter) -> FlowRunFilter:
         schedule_id=parse_optional_id(message.schedule_id, "filter.schedule_id"),
         create_time_from=_creation_bound(message, "create_time_from"),
         create_time_to=_creation_bound(message, "create_time_to"),
+        ids=tuple(parse_id(text, "filter.flow_run_ids") for text in message.flow_run_ids),
     )
+
+
+def by_scheduled_time(request: flow_run_service_pb2.ListFlowRunsRequest) -> bool:
+    """Whether a list is ordered by the time at which its runs may start. InvalidArgument where it cannot be."""
+    if request.order not in flow_run_service_pb2.FlowRunOrder.values():
+        raise InvalidArgument.of("order", f"{request.order} is not an order known here.", reason="UNKNOWN_ENUM")
+    if request.order != flow_run_service_pb2.FLOW_RUN_ORDER_SCHEDULED_TIME:
+        return False
+    if set(request.filter.state_types) != {state_pb2.STATE_TYPE_SCHEDULED}:
+        text = "must be STATE_TYPE_SCHEDULED alone: only runs that have not started can be ordered by scheduled_time."
+        raise InvalidArgument.of("filter.state_types", text)
+    return True
+
+
+def counts_message(found: FlowRunCounts) -> flow_run_service_pb2.CountFlowRunsResponse:
+    """How many runs there are, on the wire."""
+    return flow_run_service_pb2.CountFlowRunsResponse(
+        counts=_state_counts(found.counts),
+        total_count=found.total,
+        truncated=found.truncated,
+        complete_from_time=to_timestamp(found.complete_from),
+        buckets=[
+            flow_run_service_pb2.FlowRunBucket(
+                start_time=to_timestamp(span.start), end_time=to_timestamp(span.end), counts=_state_counts(span.counts)
+            )
+            for span in found.spans
+        ],
+    )
+
+
+def _state_counts(counts: StateCounts) -> list[flow_run_service_pb2.FlowRunCount]:
+    return [
+        flow_run_service_pb2.FlowRunCount(state_type=state_pb2.StateType.ValueType(state), count=count)
+        for state, count in sorted(counts.items())
+    ]
 
 
 def _creation_bound(message: flow_run_service_pb2.FlowRunFilter, name: str) -> datetime | None:

@@ -32,14 +32,14 @@ class Rounds:
 
     async def reach(self, count: int) -> None:
         """Wait until so many rounds have begun."""
-        async with asyncio.timeout(10), self._begun:
+        async with asyncio.timeout(30), self._begun:
             await self._begun.wait_for(lambda: self.count >= count)
 
 
 async def stopped(service: Service, running: "asyncio.Task[None]") -> None:
     """Stop a service and wait for its end."""
     service.stop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await running
 
 
@@ -168,5 +168,5 @@ async def test_services_run_side_by_side_until_told_to_stop() -> None:
 
     stop.set()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await running

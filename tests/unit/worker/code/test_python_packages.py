@@ -105,12 +105,14 @@ hashes = {{sha256 = "{digest}"}}
 
 async def test_what_cannot_be_installed_is_told(machine: Machine, code: Path) -> None:
     (code / "requirements.txt").write_text(f"{REQUIREMENTS}tiny==3.0\n")
-    (code / "poetry.lock").write_text("")
+    for name in ("poetry.lock", "my.lock"):
+        (code / name).write_text("")
     local = {"step": "local", "path": str(code)}
     for steps, words in [
         ([local, {"step": "install", "requirements": "requirements.txt"}], "No matching distribution found for tiny"),
         ([local, {"step": "install", "requirements": "requirments.txt"}], "There is no requirments.txt in the code"),
-        ([local, {"step": "install", "lock": "poetry.lock"}], "is not a lock file that a worker can install"),
+        ([local, {"step": "install", "lock": "poetry.lock"}], "`poetry export -o requirements.txt` writes a file"),
+        ([local, {"step": "install", "lock": "my.lock"}], "is not a lock file that a worker can install"),
         ([{"step": "install", "requirements": "requirements.txt"}], "none brings the code"),
         (
             [local, {"step": "install", "requirements": "requirements.txt", "python": "python2.6"}],

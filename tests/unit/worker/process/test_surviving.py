@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from orch_worker.launchers.base import AttemptKey, LaunchError, Outcome
+from orch_worker.launchers.base import AttemptKey, LaunchError, LauncherUnavailableError, Outcome
+from orch_worker.launchers.process.folders import begin
+from orch_worker.launchers.process.host_link import HostLink, HostLostError
 from orch_worker.launchers.process.launcher import ProcessLauncher
 from tests.unit.worker.process.stage import (
     first_line,
@@ -126,6 +128,43 @@ async def test_a_host_that_is_killed_takes_its_attempts_along(launcher: ProcessL
     assert await texts_of(await launcher.launch(shell("echo again"))) == ["again"]
 
 
+async def test_a_host_that_is_killed_before_it_has_started_a_process_is_replaced(launcher: ProcessLauncher) -> None:
+    first = await launcher.launch(shell("echo $PPID; sleep 600"))
+    host = int(await first_line(first))
+    os.kill(host, signal.SIGSTOP)
+    launching = asyncio.create_task(launcher.launch(shell("echo again")))
+    await asyncio.wait({launching}, timeout=0.5)  # It waits for the host's answer by then.
+
+    os.kill(host, signal.SIGKILL)
+
+    assert await texts_of(await launching) == ["again"]
+    assert (await first.wait()).outcome is Outcome.CRASHED
+
+
+async def test_where_hosts_are_killed_again_and_again_nothing_can_be_launched(
+    launcher: ProcessLauncher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(link: HostLink, order: object) -> int:
+        raise HostLostError("The host is gone.")
+
+    monkeypatch.setattr(HostLink, "launch", killed)
+    with pytest.raises(LauncherUnavailableError, match="host of the worker's processes was killed"):
+        await launcher.launch(shell("true"))
+
+
+async def test_a_command_that_may_have_begun_when_worker_and_host_were_killed_is_not_begun_again(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "attempts" / f"{KEY.flow_run_id}.{KEY.token}"
+    folder.mkdir(parents=True)
+    begin(folder)
+    async with opened(tmp_path) as launcher:
+        (found,) = await launcher.find()
+        ending = await found.wait()
+    assert ending.outcome is Outcome.CRASHED
+    assert "may have begun" in ending.message
+
+
 async def test_worker_and_host_killed_together(tmp_path: Path) -> None:
     with _worker(tmp_path) as (worker, pid):
         os.kill(_parent(pid), signal.SIGSTOP)
@@ -159,7 +198,7 @@ async def test_a_full_disk_costs_lines_and_not_the_end(tmp_path: Path) -> None:
         ending = await attempt.wait()
         assert ending.exit_code == 3
         assert "2 of its lines were lost: the disk of the worker's home was full" in ending.message
-        with pytest.raises(LaunchError, match="File too large"):
+        with pytest.raises(LauncherUnavailableError, match="File too large"):
             await launcher.launch(job("true"))
         resource.prlimit(host, resource.RLIMIT_FSIZE, before)
     # It ends once it has written down how the attempt ended.

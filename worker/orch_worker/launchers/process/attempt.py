@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orch_worker.code import Prepared, hold_again
-from orch_worker.launchers.base import AttemptKey, Ending, LaunchError, OutputLine
+from orch_worker.launchers.base import AttemptKey, Ending, LauncherUnavailableError, OutputLine
 from orch_worker.launchers.process.folders import SPOOL, EndingFacts, read_entries, write_entries
 from orch_worker.launchers.process.spool import STREAMS
 from orch_worker.launchers.process.words import ending_of
@@ -34,6 +34,7 @@ class ProcessAttempt:
     def __init__(self, key: AttemptKey, folder: Path, owner: Owner) -> None:
         self.key = key
         self.place = "process"
+        self.memo = ""  # The worker keeps what it wants to know on the same disk.
         self.folder = folder
         self._owner = owner
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -83,12 +84,16 @@ class ProcessAttempt:
         await asyncio.to_thread(shutil.rmtree, forgotten, ignore_errors=True)
 
     def uses(self, prepared: Prepared) -> None:
-        """Its code is kept for as long as it is not forgotten. Raises LaunchError where that cannot be noted."""
+        """Its code is kept for as long as it is not forgotten. Raises LauncherUnavailableError where that cannot be
+        noted.
+        """
         self._release = prepared.release
         try:
             write_entries(self.folder, prepared.entries)
         except OSError as error:
-            raise LaunchError(f"The worker cannot keep the attempt's files: {error}.") from error
+            raise LauncherUnavailableError(
+                f"The worker cannot keep an attempt's files: {error}. Make room there."
+            ) from error
 
     def uses_again(self) -> None:
         """The same, after a restart of the worker."""

@@ -1,6 +1,7 @@
 """What lies on disk: a folder for each attempt, which worker and host share. Standard library only.
 
-The host writes `process.json` once the process runs and `ending.json` once it has ended, each in one piece.
+The host makes `begun` before it starts a command. It writes `process.json` once the process runs and `ending.json` once
+it has ended, each in one piece.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any, Self
 PARAMETERS = "parameters.json"
 RESULT = "result.json"
 SPOOL = "output"
+_BEGUN = "begun"
 _PROCESS = "process.json"
 _ENDING = "ending.json"
 _CODE = "code.json"
@@ -74,9 +76,17 @@ class EndingFacts:
         return None if content is None else cls(**content)
 
 
+def begin(folder: Path) -> None:
+    """From now on it must be taken for started. Raises OSError.
+
+    For commands: a flow of the SDK adopts its lease before it begins, which no second process of the attempt can.
+    """
+    (folder / _BEGUN).touch(mode=0o600)
+
+
 def has_begun(folder: Path) -> bool:
-    """Whether anything was ever started there, legible or not."""
-    return (folder / _PROCESS).exists() or (folder / _ENDING).exists()
+    """Whether anything was ever started there, or may have been, legible or not."""
+    return any((folder / name).exists() for name in (_BEGUN, _PROCESS, _ENDING))
 
 
 def write_entries(folder: Path, entries: Sequence[Path]) -> None:

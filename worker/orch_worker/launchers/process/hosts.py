@@ -75,6 +75,8 @@ async def connect_or_start(
         raise LauncherError(
             f"The launcher's host did not start within {_START_SECONDS:.0f} s; see {folder / _LOG}."
         ) from None
+    except OSError as error:
+        raise LauncherError(f"The launcher's host cannot be started in {folder}: {error}.") from error
 
 
 async def _start(folder: Path, kind: HostKind, listener: Listener, environment: Mapping[str, str]) -> HostLink | None:

@@ -9,7 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from orch_worker.code import prepare
-from orch_worker.launchers.base import AttemptKey, Job, LauncherError, LaunchError, LauncherSettings
+from orch_worker.launchers.base import (
+    Attempt,
+    AttemptKey,
+    Job,
+    LauncherError,
+    LaunchError,
+    LauncherSettings,
+    LauncherUnavailableError,
+)
 from orch_worker.launchers.process.attempt import FORGOTTEN, ProcessAttempt
 from orch_worker.launchers.process.folders import EndingFacts, ProcessFacts, has_begun
 from orch_worker.launchers.process.host_link import HostLink, HostLostError, OrderFailedError
@@ -18,13 +26,15 @@ from orch_worker.launchers.process.hosts import HostKind
 from orch_worker.launchers.process.leftovers import kill_leftovers
 from orch_worker.launchers.process.planning import Launch, environment_of, make_launch
 from orch_worker.launchers.process.variables import ProcessVariables, parse_variables
-from orch_worker.launchers.process.words import refusal
+from orch_worker.launchers.process.words import is_of_machine, refusal
 
 _HOST_LOST = (
     "The host of the worker's processes was killed, and its processes with it: somebody, or the system, killed it."
 )
 _NAME = re.compile(r".+\.\d+")
-_NEVER_STARTED = "The worker ended before it had started the process."
+_NEVER_STARTED = "The host of the worker's processes was killed while it started this one, which may have begun."
+_MAY_BE_TRIED_AGAIN = (True, False)
+"""A host that was killed is replaced: the second one will hardly be, or something is wrong with the machine."""
 
 
 class ProcessLauncher:
@@ -39,6 +49,7 @@ class ProcessLauncher:
         self._launching: dict[str, asyncio.Lock] = {}
         self._host_pool = HostPool(self._hosts_folder, self)
         self._hosts: dict[str, str] = {}
+        self._starting: set[str] = set()
 
     async def open(self) -> None:
         """Get ready, before the first run. Raises LauncherError where this machine lacks what is needed."""
@@ -60,7 +71,8 @@ class ProcessLauncher:
         await self._host_pool.close()
 
     async def launch(self, job: Job) -> ProcessAttempt:
-        """Start an attempt; the same one again is not started twice. Raises LaunchError, in words.
+        """Start an attempt; the same one again is not started twice. Raises LaunchError or, where this machine has no
+        room, LauncherUnavailableError, in words.
 
         Cancelled, it leaves nothing behind.
         """
@@ -88,6 +100,10 @@ class ProcessLauncher:
             # Its worker died while it fetched the code, say: there is nothing to tell of it.
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         return [self._recall(folder, alive) for folder in begun]
+
+    async def strays(self) -> Sequence[Attempt]:
+        """None: processes do not outlive their machine, and on it `find` knows them all."""
+        return ()
 
     async def stop(self, attempt: ProcessAttempt, grace_seconds: float) -> None:
         """Have an attempt's process stopped; returns when that has begun."""
@@ -120,7 +136,8 @@ class ProcessLauncher:
         """From a link: its host is gone, and what it ran with it."""
         self._host_pool.forget(link)
         for attempt in list(self._attempts.values()):
-            if self._hosts.get(attempt.folder.name) == link.host:
+            name = attempt.folder.name
+            if self._hosts.get(name) == link.host and name not in self._starting:
                 _bury(attempt)
 
     def _make(self, name: str, job: Job) -> ProcessAttempt:
@@ -130,7 +147,9 @@ class ProcessLauncher:
         except FileExistsError:
             raise LaunchError(f"The attempt {name} was launched by an earlier worker, and is known to it.") from None
         except OSError as error:
-            raise LaunchError(f"The worker cannot keep the attempt's files in {folder}: {error.strerror}.") from error
+            raise LauncherUnavailableError(
+                f"The worker cannot keep an attempt's files in {folder.parent}: {error.strerror}. Make room there."
+            ) from error
         attempt = self._attempts[name] = ProcessAttempt(job.key, folder, self)
         return attempt
 
@@ -149,23 +168,42 @@ class ProcessLauncher:
             raise
 
     async def _start(self, attempt: ProcessAttempt, launch: Launch) -> None:
+        name = launch.order.attempt
+        self._starting.add(name)
         try:
-            link = await self._host_pool.get(launch.kind)
-            self._hosts[launch.order.attempt] = link.host
-            attempt.runs_as(await link.launch(launch.order))
+            for may_be_tried_again in _MAY_BE_TRIED_AGAIN:
+                if await self._is_started(attempt, launch):
+                    return
+                if not may_be_tried_again:
+                    raise LauncherUnavailableError(_HOST_LOST)
         except OrderFailedError as error:
-            raise LaunchError(refusal(error.failure, launch.order)) from None
-        except HostLostError:
-            raise LaunchError(_HOST_LOST) from None
+            text = refusal(error.failure, launch.order)
+            raise (LauncherUnavailableError if is_of_machine(error.failure) else LaunchError)(text) from None
         except LauncherError as error:
-            raise LaunchError(str(error)) from error
+            # A host with modules of the deployment may not start because of them.
+            raise (LaunchError if launch.kind.preload else LauncherUnavailableError)(str(error)) from error
+        finally:
+            self._starting.discard(name)
+
+    async def _is_started(self, attempt: ProcessAttempt, launch: Launch) -> bool:
+        """Whether it is; it is not where its host was killed before anything of it can have run."""
+        link = await self._host_pool.get(launch.kind)
+        self._hosts[launch.order.attempt] = link.host
+        try:
+            attempt.runs_as(await link.launch(launch.order))
+        except HostLostError:
+            if not has_begun(attempt.folder):
+                return False
+        if not link.is_open:
+            _bury(attempt)
+        return True
 
     async def _undo(self, attempt: ProcessAttempt, starting: asyncio.Task[None]) -> None:
         """Whatever the start comes to, nothing of it must run."""
         await self.stop(attempt, 0)
         try:
             await starting
-        except LaunchError:
+        except (LaunchError, LauncherUnavailableError):
             return
         await attempt.stop(grace_seconds=0)
 

@@ -25,6 +25,12 @@ VOUCH_SECONDS = 0.5
 """How often a worker vouches for exclusive attempts."""
 
 
+FORK = "fork"
+"""The step of becoming a process at all."""
+KEEP = "keep"
+"""The step of writing down who runs an attempt, without which it must not run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One process to start."""
@@ -53,7 +59,7 @@ class StartFailure:
     """Why a process could not be started."""
 
     step: str
-    """At what: "fork", "folder", "limit …", "command"."""
+    """At what: FORK, KEEP, "folder", "limit …", "command"."""
     error_number: int
     reason: str
     """In the system's words."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orch_worker.code import Prepared
-from orch_worker.launchers.base import Job, LaunchError
+from orch_worker.launchers.base import Job, LaunchError, LauncherUnavailableError
 from orch_worker.launchers.process.folders import PARAMETERS, RESULT, write_whole
 from orch_worker.launchers.process.hosts import HostKind
 from orch_worker.launchers.process.loaded import OF_INTERPRETERS
@@ -29,7 +29,9 @@ class Launch:
 def make_launch(
     job: Job, variables: ProcessVariables, prepared: Prepared, environment: Mapping[str, str], folder: Path
 ) -> Launch:
-    """What to start for a job whose code is ready; its parameters are written down. Raises LaunchError."""
+    """What to start for a job whose code is ready; its parameters are written down. Raises LaunchError,
+    LauncherUnavailableError.
+    """
     working_folder = str(Path(prepared.folder or Path.cwd(), Path(variables.working_dir or "").expanduser()))
     if job.spec.command:  # a flow of the SDK has them with its lease
         _write_parameters(job, folder)
@@ -86,4 +88,6 @@ def _write_parameters(job: Job, folder: Path) -> None:
     try:
         write_whole(folder / PARAMETERS, parameters.encode())
     except OSError as error:
-        raise LaunchError(f"The run's parameters cannot be written to {folder}: {error.strerror}.") from error
+        raise LauncherUnavailableError(
+            f"A run's parameters cannot be written to {folder.parent}: {error.strerror}. Make room there."
+        ) from error

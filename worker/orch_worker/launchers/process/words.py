@@ -6,34 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orch_worker.launchers.base import Ending, Outcome
+from orch_worker.launchers.endings import code_in_words, signal_meaning, signal_name
 from orch_worker.launchers.process.folders import RESULT, SPOOL, EndingFacts
-from orch_worker.launchers.process.orders import Order, StartFailure
-from orch_worker.launchers.process.results import ResultError, read_result
+from orch_worker.launchers.process.orders import FORK, KEEP, Order, StartFailure
+from orch_worker.launchers.process.results import read_result
 from orch_worker.launchers.process.spool import last_line
 from orch_worker.launchers.process.variables import limit_name
+from orch_worker.launchers.results import ResultError
 
 _NO_SDK = (b"No module named orch", b"No module named orch.run", b"No module named 'orch')")
 _MEBIBYTE = 1024 * 1024
-
-_CODES: Mapping[int, str] = {
-    126: "126: a command that it called may not be executed (is it executable, and a program?)",
-    127: "127: a command that it called was not found (is it installed here, and on the PATH?)",
-}
-
-_SIGNALS: Mapping[int, str] = {
-    signal.SIGKILL: "Somebody, or the system, killed it",
-    signal.SIGTERM: "Somebody asked it to end, and it did not catch that",
-    signal.SIGINT: "Somebody interrupted it",
-    signal.SIGHUP: "Somebody hung up on it",
-    signal.SIGSEGV: "Native code in it used memory that is not its own",
-    signal.SIGBUS: "Native code in it used memory that is not there; a disk or shared memory may be full",
-    signal.SIGABRT: "Native code in it gave up; its last lines may say why",
-    signal.SIGFPE: "Native code in it calculated something impossible, such as a division by zero",
-    signal.SIGILL: "Native code in it is not made for this processor",
-    signal.SIGPIPE: "It wrote to somebody who did not read any more",
-    signal.SIGXCPU: "It used more processor time than its limit (cpu_seconds) allows",
-    signal.SIGXFSZ: "It wrote a file larger than its limit (file_mb) allows",
-    signal.SIGSYS: "It called the system in a way that is forbidden here",
+_NO_PROCESS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+_OF_LIMITS: Mapping[int, str] = {
+    signal.SIGXCPU: "It used more processor time than its limit (cpu_seconds) allows.",
+    signal.SIGXFSZ: "It wrote a file larger than its limit (file_mb) allows.",
 }
 
 
@@ -49,7 +35,7 @@ def ending_of(facts: EndingFacts, folder: Path) -> Ending:
         return _completed(notes, folder / RESULT)
     if code == 1 and last_line(folder / SPOOL).endswith(_NO_SDK):
         notes.append("The Python that was to run the flow has no Orch: pip install orch there.")
-    return Ending(Outcome.FAILED, " ".join([f"It ended with exit code {_code(code)}.", *notes]), code)
+    return Ending(Outcome.FAILED, " ".join([f"It ended with exit code {code_in_words(code)}.", *notes]), code)
 
 
 def _completed(notes: Sequence[str], result: Path) -> Ending:
@@ -58,6 +44,11 @@ def _completed(notes: Sequence[str], result: Path) -> Ending:
     except ResultError as error:
         return Ending(Outcome.FAILED, f"It ended with exit code 0, but {error}", 0)
     return Ending(Outcome.COMPLETED, " ".join(["It ended with exit code 0.", *notes]), 0, content)
+
+
+def is_of_machine(failure: StartFailure) -> bool:
+    """Whether the machine has no room for any process now, whatever it is."""
+    return failure.step == KEEP or (failure.step == FORK and failure.error_number in _NO_PROCESS)
 
 
 def refusal(failure: StartFailure, order: Order) -> str:
@@ -71,13 +62,13 @@ def refusal(failure: StartFailure, order: Order) -> str:
         )
     if failure.step.startswith("limit"):
         return f"{_limit(failure, order)}: {failure.reason}. Change the job variable limits."
-    if failure.error_number in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+    if failure.step == KEEP:
+        return f"The worker cannot keep an attempt's files: {failure.reason}. Make room on the disk of its home."
+    if failure.error_number in _NO_PROCESS:
         return (
             f"The worker's machine has no room for another process: {failure.reason}. "
             "Lower the worker's --limit, or raise what the machine allows (ulimit -u, ulimit -n, memory)."
         )
-    if failure.error_number in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk of the worker's home is full ({failure.reason}): make room on it."
     return f"The process could not be started ({failure.step}): {failure.reason}."
 
 
@@ -106,14 +97,6 @@ def _limit(failure: StartFailure, order: Order) -> str:
     return f"The limit {name} cannot be set to {order.limits.get(limit, 0) // unit} ({limit})"
 
 
-def _code(code: int) -> str:
-    if code in _CODES:
-        return _CODES[code]
-    if 128 < code < 128 + signal.NSIG:
-        return f"{code}: a program that it called was ended by {_name(code - 128)}"
-    return str(code)
-
-
 def _signalled(facts: EndingFacts) -> str:
     number = facts.signal or 0
     if facts.orphaned:
@@ -121,7 +104,7 @@ def _signalled(facts: EndingFacts) -> str:
     if facts.stopped:
         is_forced = facts.forced and number == signal.SIGKILL
         how = "did not end in time when it was asked to, and was killed" if is_forced else "ended when it was asked to"
-        return f"It {how} ({_name(number)})."
+        return f"It {how} ({signal_name(number)})."
     if number == signal.SIGKILL and facts.out_of_memory:
         return (
             f"It was killed (SIGKILL) because there was no memory left; it had used {_mebibytes(facts)} itself. "
@@ -131,8 +114,7 @@ def _signalled(facts: EndingFacts) -> str:
         return (
             f"It was killed (SIGKILL): somebody, or the system, killed it. It had used {_mebibytes(facts)} of memory."
         )
-    meaning = _SIGNALS.get(number)
-    return f"It was ended by {_name(number)}." + (f" {meaning}." if meaning else "")
+    return f"It was ended by {signal_name(number)}. {_OF_LIMITS.get(number, signal_meaning(number))}".rstrip()
 
 
 def _notes(facts: EndingFacts) -> list[str]:
@@ -153,13 +135,6 @@ def _is_kill(facts: EndingFacts) -> bool:
 
 def _is_well(facts: EndingFacts) -> bool:
     return facts.signal is None and facts.exit_code == 0
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _mebibytes(facts: EndingFacts) -> str:

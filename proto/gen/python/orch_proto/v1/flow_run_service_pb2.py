@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from orch_proto.v1 import flow_run_pb2 as orch__proto_dot_v1_dot_flow__run__pb2
@@ -29,7 +30,7 @@ from orch_proto.v1 import policy_pb2 as orch__proto_dot_v1_dot_policy__pb2
 from orch_proto.v1 import state_pb2 as orch__proto_dot_v1_dot_state__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$orch_proto/v1/flow_run_service.proto\x12\x07orch.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1corch_proto/v1/flow_run.proto\x1a\x1aorch_proto/v1/policy.proto\x1a\x19orch_proto/v1/state.proto\"\xe1\x03\n\x14\x43reateFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\tflow_name\x18\x02 \x01(\tH\x00\x12\x17\n\rdeployment_id\x18\x03 \x01(\tH\x00\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x17\n\x0fparameters_json\x18\x05 \x01(\t\x12\x0c\n\x04tags\x18\x06 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\t\x12\x32\n\x0escheduled_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0ework_pool_name\x18\t \x01(\t\x12\x17\n\x0fwork_queue_name\x18\n \x01(\t\x12*\n\x0cretry_policy\x18\x0b \x01(\x0b\x32\x14.orch.v1.RetryPolicy\x12\x30\n\x0frecovery_policy\x18\x0c \x01(\x0b\x32\x17.orch.v1.RecoveryPolicy\x12\"\n\x06parent\x18\r \x01(\x0b\x32\x12.orch.v1.ParentRun\x12,\n\rtrace_context\x18\x0e \x01(\x0b\x32\x15.orch.v1.TraceContext\x12\x1a\n\x12job_variables_json\x18\x0f \x01(\tB\x08\n\x06target\"D\n\tParentRun\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x13\n\x0btask_run_id\x18\x03 \x01(\t\"L\n\x15\x43reateFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\"a\n\x1a\x42\x61tchCreateFlowRunsRequest\x12/\n\x08requests\x18\x01 \x03(\x0b\x32\x1d.orch.v1.CreateFlowRunRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"P\n\x1b\x42\x61tchCreateFlowRunsResponse\x12\x31\n\tresponses\x18\x01 \x03(\x0b\x32\x1e.orch.v1.CreateFlowRunResponse\"(\n\x11GetFlowRunRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\"8\n\x12GetFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"\xd0\x02\n\rFlowRunFilter\x12\x12\n\nflow_names\x18\x01 \x03(\t\x12\x16\n\x0e\x64\x65ployment_ids\x18\x02 \x03(\t\x12\'\n\x0bstate_types\x18\x03 \x03(\x0e\x32\x12.orch.v1.StateType\x12\x13\n\x0bstate_names\x18\x04 \x03(\t\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\x13\n\x0bname_prefix\x18\x06 \x01(\t\x12\x17\n\x0fwork_pool_names\x18\x07 \x03(\t\x12\x1a\n\x12parent_flow_run_id\x18\x08 \x01(\t\x12\x13\n\x0bschedule_id\x18\t \x01(\t\x12\x34\n\x10\x63reate_time_from\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reate_time_to\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x13ListFlowRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12&\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x16.orch.v1.FlowRunFilter\"T\n\x14ListFlowRunsResponse\x12#\n\tflow_runs\x18\x01 \x03(\x0b\x32\x10.orch.v1.FlowRun\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x7f\n\x14UpdateFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\"\n\x08\x66low_run\x18\x02 \x01(\x0b\x32\x10.orch.v1.FlowRun\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\";\n\x15UpdateFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"M\n\x14\x44\x65leteFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"\x17\n\x15\x44\x65leteFlowRunResponse\"O\n\x14\x43\x61ncelFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\";\n\x15\x43\x61ncelFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"X\n\x13RetryFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x18\n\x10\x66rom_task_run_id\x18\x03 \x01(\t\":\n\x14RetryFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"V\n\x18ListFlowRunStatesRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"[\n\x19ListFlowRunStatesResponse\x12%\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x14.orch.v1.StateChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"A\n\x13WatchFlowRunRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x15\n\rafter_version\x18\x02 \x01(\x03\":\n\x14WatchFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun2\xcd\x06\n\x0e\x46lowRunService\x12N\n\rCreateFlowRun\x12\x1d.orch.v1.CreateFlowRunRequest\x1a\x1e.orch.v1.CreateFlowRunResponse\x12`\n\x13\x42\x61tchCreateFlowRuns\x12#.orch.v1.BatchCreateFlowRunsRequest\x1a$.orch.v1.BatchCreateFlowRunsResponse\x12J\n\nGetFlowRun\x12\x1a.orch.v1.GetFlowRunRequest\x1a\x1b.orch.v1.GetFlowRunResponse\"\x03\x90\x02\x01\x12P\n\x0cListFlowRuns\x12\x1c.orch.v1.ListFlowRunsRequest\x1a\x1d.orch.v1.ListFlowRunsResponse\"\x03\x90\x02\x01\x12N\n\rUpdateFlowRun\x12\x1d.orch.v1.UpdateFlowRunRequest\x1a\x1e.orch.v1.UpdateFlowRunResponse\x12N\n\rDeleteFlowRun\x12\x1d.orch.v1.DeleteFlowRunRequest\x1a\x1e.orch.v1.DeleteFlowRunResponse\x12N\n\rCancelFlowRun\x12\x1d.orch.v1.CancelFlowRunRequest\x1a\x1e.orch.v1.CancelFlowRunResponse\x12K\n\x0cRetryFlowRun\x12\x1c.orch.v1.RetryFlowRunRequest\x1a\x1d.orch.v1.RetryFlowRunResponse\x12_\n\x11ListFlowRunStates\x12!.orch.v1.ListFlowRunStatesRequest\x1a\".orch.v1.ListFlowRunStatesResponse\"\x03\x90\x02\x01\x12M\n\x0cWatchFlowRun\x12\x1c.orch.v1.WatchFlowRunRequest\x1a\x1d.orch.v1.WatchFlowRunResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$orch_proto/v1/flow_run_service.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1corch_proto/v1/flow_run.proto\x1a\x1aorch_proto/v1/policy.proto\x1a\x19orch_proto/v1/state.proto\"\xe1\x03\n\x14\x43reateFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\tflow_name\x18\x02 \x01(\tH\x00\x12\x17\n\rdeployment_id\x18\x03 \x01(\tH\x00\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x17\n\x0fparameters_json\x18\x05 \x01(\t\x12\x0c\n\x04tags\x18\x06 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\t\x12\x32\n\x0escheduled_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0ework_pool_name\x18\t \x01(\t\x12\x17\n\x0fwork_queue_name\x18\n \x01(\t\x12*\n\x0cretry_policy\x18\x0b \x01(\x0b\x32\x14.orch.v1.RetryPolicy\x12\x30\n\x0frecovery_policy\x18\x0c \x01(\x0b\x32\x17.orch.v1.RecoveryPolicy\x12\"\n\x06parent\x18\r \x01(\x0b\x32\x12.orch.v1.ParentRun\x12,\n\rtrace_context\x18\x0e \x01(\x0b\x32\x15.orch.v1.TraceContext\x12\x1a\n\x12job_variables_json\x18\x0f \x01(\tB\x08\n\x06target\"D\n\tParentRun\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x13\n\x0btask_run_id\x18\x03 \x01(\t\"L\n\x15\x43reateFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\"a\n\x1a\x42\x61tchCreateFlowRunsRequest\x12/\n\x08requests\x18\x01 \x03(\x0b\x32\x1d.orch.v1.CreateFlowRunRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"P\n\x1b\x42\x61tchCreateFlowRunsResponse\x12\x31\n\tresponses\x18\x01 \x03(\x0b\x32\x1e.orch.v1.CreateFlowRunResponse\"(\n\x11GetFlowRunRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\"8\n\x12GetFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"\xe6\x02\n\rFlowRunFilter\x12\x12\n\nflow_names\x18\x01 \x03(\t\x12\x16\n\x0e\x64\x65ployment_ids\x18\x02 \x03(\t\x12\'\n\x0bstate_types\x18\x03 \x03(\x0e\x32\x12.orch.v1.StateType\x12\x13\n\x0bstate_names\x18\x04 \x03(\t\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\x13\n\x0bname_prefix\x18\x06 \x01(\t\x12\x17\n\x0fwork_pool_names\x18\x07 \x03(\t\x12\x1a\n\x12parent_flow_run_id\x18\x08 \x01(\t\x12\x13\n\x0bschedule_id\x18\t \x01(\t\x12\x34\n\x10\x63reate_time_from\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reate_time_to\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x66low_run_ids\x18\x0c \x03(\t\"\x8a\x01\n\x13ListFlowRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12&\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x16.orch.v1.FlowRunFilter\x12$\n\x05order\x18\x04 \x01(\x0e\x32\x15.orch.v1.FlowRunOrder\"T\n\x14ListFlowRunsResponse\x12#\n\tflow_runs\x18\x01 \x03(\x0b\x32\x10.orch.v1.FlowRun\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"o\n\x14\x43ountFlowRunsRequest\x12&\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x16.orch.v1.FlowRunFilter\x12/\n\x0c\x62ucket_width\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"E\n\x0c\x46lowRunCount\x12&\n\nstate_type\x18\x01 \x01(\x0e\x32\x12.orch.v1.StateType\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\x94\x01\n\rFlowRunBucket\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x06\x63ounts\x18\x03 \x03(\x0b\x32\x15.orch.v1.FlowRunCount\"\xc7\x01\n\x15\x43ountFlowRunsResponse\x12%\n\x06\x63ounts\x18\x01 \x03(\x0b\x32\x15.orch.v1.FlowRunCount\x12\x13\n\x0btotal_count\x18\x02 \x01(\x03\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12\x36\n\x12\x63omplete_from_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x07\x62uckets\x18\x05 \x03(\x0b\x32\x16.orch.v1.FlowRunBucket\"\x7f\n\x14UpdateFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\"\n\x08\x66low_run\x18\x02 \x01(\x0b\x32\x10.orch.v1.FlowRun\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\";\n\x15UpdateFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"M\n\x14\x44\x65leteFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"\x17\n\x15\x44\x65leteFlowRunResponse\"O\n\x14\x43\x61ncelFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\";\n\x15\x43\x61ncelFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"X\n\x13RetryFlowRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66low_run_id\x18\x02 \x01(\t\x12\x18\n\x10\x66rom_task_run_id\x18\x03 \x01(\t\":\n\x14RetryFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun\"V\n\x18ListFlowRunStatesRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"[\n\x19ListFlowRunStatesResponse\x12%\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x14.orch.v1.StateChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"A\n\x13WatchFlowRunRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x15\n\rafter_version\x18\x02 \x01(\x03\":\n\x14WatchFlowRunResponse\x12\"\n\x08\x66low_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.FlowRun*Q\n\x0c\x46lowRunOrder\x12\x1e\n\x1a\x46LOW_RUN_ORDER_UNSPECIFIED\x10\x00\x12!\n\x1d\x46LOW_RUN_ORDER_SCHEDULED_TIME\x10\x01\x32\xa2\x07\n\x0e\x46lowRunService\x12N\n\rCreateFlowRun\x12\x1d.orch.v1.CreateFlowRunRequest\x1a\x1e.orch.v1.CreateFlowRunResponse\x12`\n\x13\x42\x61tchCreateFlowRuns\x12#.orch.v1.BatchCreateFlowRunsRequest\x1a$.orch.v1.BatchCreateFlowRunsResponse\x12J\n\nGetFlowRun\x12\x1a.orch.v1.GetFlowRunRequest\x1a\x1b.orch.v1.GetFlowRunResponse\"\x03\x90\x02\x01\x12P\n\x0cListFlowRuns\x12\x1c.orch.v1.ListFlowRunsRequest\x1a\x1d.orch.v1.ListFlowRunsResponse\"\x03\x90\x02\x01\x12S\n\rCountFlowRuns\x12\x1d.orch.v1.CountFlowRunsRequest\x1a\x1e.orch.v1.CountFlowRunsResponse\"\x03\x90\x02\x01\x12N\n\rUpdateFlowRun\x12\x1d.orch.v1.UpdateFlowRunRequest\x1a\x1e.orch.v1.UpdateFlowRunResponse\x12N\n\rDeleteFlowRun\x12\x1d.orch.v1.DeleteFlowRunRequest\x1a\x1e.orch.v1.DeleteFlowRunResponse\x12N\n\rCancelFlowRun\x12\x1d.orch.v1.CancelFlowRunRequest\x1a\x1e.orch.v1.CancelFlowRunResponse\x12K\n\x0cRetryFlowRun\x12\x1c.orch.v1.RetryFlowRunRequest\x1a\x1d.orch.v1.RetryFlowRunResponse\x12_\n\x11ListFlowRunStates\x12!.orch.v1.ListFlowRunStatesRequest\x1a\".orch.v1.ListFlowRunStatesResponse\"\x03\x90\x02\x01\x12M\n\x0cWatchFlowRun\x12\x1c.orch.v1.WatchFlowRunRequest\x1a\x1d.orch.v1.WatchFlowRunResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,52 +41,64 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FLOWRUNSERVICE'].methods_by_name['GetFlowRun']._serialized_options = b'\220\002\001'
   _globals['_FLOWRUNSERVICE'].methods_by_name['ListFlowRuns']._loaded_options = None
   _globals['_FLOWRUNSERVICE'].methods_by_name['ListFlowRuns']._serialized_options = b'\220\002\001'
+  _globals['_FLOWRUNSERVICE'].methods_by_name['CountFlowRuns']._loaded_options = None
+  _globals['_FLOWRUNSERVICE'].methods_by_name['CountFlowRuns']._serialized_options = b'\220\002\001'
   _globals['_FLOWRUNSERVICE'].methods_by_name['ListFlowRunStates']._loaded_options = None
   _globals['_FLOWRUNSERVICE'].methods_by_name['ListFlowRunStates']._serialized_options = b'\220\002\001'
-  _globals['_CREATEFLOWRUNREQUEST']._serialized_start=202
-  _globals['_CREATEFLOWRUNREQUEST']._serialized_end=683
-  _globals['_PARENTRUN']._serialized_start=685
-  _globals['_PARENTRUN']._serialized_end=753
-  _globals['_CREATEFLOWRUNRESPONSE']._serialized_start=755
-  _globals['_CREATEFLOWRUNRESPONSE']._serialized_end=831
-  _globals['_BATCHCREATEFLOWRUNSREQUEST']._serialized_start=833
-  _globals['_BATCHCREATEFLOWRUNSREQUEST']._serialized_end=930
-  _globals['_BATCHCREATEFLOWRUNSRESPONSE']._serialized_start=932
-  _globals['_BATCHCREATEFLOWRUNSRESPONSE']._serialized_end=1012
-  _globals['_GETFLOWRUNREQUEST']._serialized_start=1014
-  _globals['_GETFLOWRUNREQUEST']._serialized_end=1054
-  _globals['_GETFLOWRUNRESPONSE']._serialized_start=1056
-  _globals['_GETFLOWRUNRESPONSE']._serialized_end=1112
-  _globals['_FLOWRUNFILTER']._serialized_start=1115
-  _globals['_FLOWRUNFILTER']._serialized_end=1451
-  _globals['_LISTFLOWRUNSREQUEST']._serialized_start=1453
-  _globals['_LISTFLOWRUNSREQUEST']._serialized_end=1553
-  _globals['_LISTFLOWRUNSRESPONSE']._serialized_start=1555
-  _globals['_LISTFLOWRUNSRESPONSE']._serialized_end=1639
-  _globals['_UPDATEFLOWRUNREQUEST']._serialized_start=1641
-  _globals['_UPDATEFLOWRUNREQUEST']._serialized_end=1768
-  _globals['_UPDATEFLOWRUNRESPONSE']._serialized_start=1770
-  _globals['_UPDATEFLOWRUNRESPONSE']._serialized_end=1829
-  _globals['_DELETEFLOWRUNREQUEST']._serialized_start=1831
-  _globals['_DELETEFLOWRUNREQUEST']._serialized_end=1908
-  _globals['_DELETEFLOWRUNRESPONSE']._serialized_start=1910
-  _globals['_DELETEFLOWRUNRESPONSE']._serialized_end=1933
-  _globals['_CANCELFLOWRUNREQUEST']._serialized_start=1935
-  _globals['_CANCELFLOWRUNREQUEST']._serialized_end=2014
-  _globals['_CANCELFLOWRUNRESPONSE']._serialized_start=2016
-  _globals['_CANCELFLOWRUNRESPONSE']._serialized_end=2075
-  _globals['_RETRYFLOWRUNREQUEST']._serialized_start=2077
-  _globals['_RETRYFLOWRUNREQUEST']._serialized_end=2165
-  _globals['_RETRYFLOWRUNRESPONSE']._serialized_start=2167
-  _globals['_RETRYFLOWRUNRESPONSE']._serialized_end=2225
-  _globals['_LISTFLOWRUNSTATESREQUEST']._serialized_start=2227
-  _globals['_LISTFLOWRUNSTATESREQUEST']._serialized_end=2313
-  _globals['_LISTFLOWRUNSTATESRESPONSE']._serialized_start=2315
-  _globals['_LISTFLOWRUNSTATESRESPONSE']._serialized_end=2406
-  _globals['_WATCHFLOWRUNREQUEST']._serialized_start=2408
-  _globals['_WATCHFLOWRUNREQUEST']._serialized_end=2473
-  _globals['_WATCHFLOWRUNRESPONSE']._serialized_start=2475
-  _globals['_WATCHFLOWRUNRESPONSE']._serialized_end=2533
-  _globals['_FLOWRUNSERVICE']._serialized_start=2536
-  _globals['_FLOWRUNSERVICE']._serialized_end=3381
+  _globals['_FLOWRUNORDER']._serialized_start=3165
+  _globals['_FLOWRUNORDER']._serialized_end=3246
+  _globals['_CREATEFLOWRUNREQUEST']._serialized_start=234
+  _globals['_CREATEFLOWRUNREQUEST']._serialized_end=715
+  _globals['_PARENTRUN']._serialized_start=717
+  _globals['_PARENTRUN']._serialized_end=785
+  _globals['_CREATEFLOWRUNRESPONSE']._serialized_start=787
+  _globals['_CREATEFLOWRUNRESPONSE']._serialized_end=863
+  _globals['_BATCHCREATEFLOWRUNSREQUEST']._serialized_start=865
+  _globals['_BATCHCREATEFLOWRUNSREQUEST']._serialized_end=962
+  _globals['_BATCHCREATEFLOWRUNSRESPONSE']._serialized_start=964
+  _globals['_BATCHCREATEFLOWRUNSRESPONSE']._serialized_end=1044
+  _globals['_GETFLOWRUNREQUEST']._serialized_start=1046
+  _globals['_GETFLOWRUNREQUEST']._serialized_end=1086
+  _globals['_GETFLOWRUNRESPONSE']._serialized_start=1088
+  _globals['_GETFLOWRUNRESPONSE']._serialized_end=1144
+  _globals['_FLOWRUNFILTER']._serialized_start=1147
+  _globals['_FLOWRUNFILTER']._serialized_end=1505
+  _globals['_LISTFLOWRUNSREQUEST']._serialized_start=1508
+  _globals['_LISTFLOWRUNSREQUEST']._serialized_end=1646
+  _globals['_LISTFLOWRUNSRESPONSE']._serialized_start=1648
+  _globals['_LISTFLOWRUNSRESPONSE']._serialized_end=1732
+  _globals['_COUNTFLOWRUNSREQUEST']._serialized_start=1734
+  _globals['_COUNTFLOWRUNSREQUEST']._serialized_end=1845
+  _globals['_FLOWRUNCOUNT']._serialized_start=1847
+  _globals['_FLOWRUNCOUNT']._serialized_end=1916
+  _globals['_FLOWRUNBUCKET']._serialized_start=1919
+  _globals['_FLOWRUNBUCKET']._serialized_end=2067
+  _globals['_COUNTFLOWRUNSRESPONSE']._serialized_start=2070
+  _globals['_COUNTFLOWRUNSRESPONSE']._serialized_end=2269
+  _globals['_UPDATEFLOWRUNREQUEST']._serialized_start=2271
+  _globals['_UPDATEFLOWRUNREQUEST']._serialized_end=2398
+  _globals['_UPDATEFLOWRUNRESPONSE']._serialized_start=2400
+  _globals['_UPDATEFLOWRUNRESPONSE']._serialized_end=2459
+  _globals['_DELETEFLOWRUNREQUEST']._serialized_start=2461
+  _globals['_DELETEFLOWRUNREQUEST']._serialized_end=2538
+  _globals['_DELETEFLOWRUNRESPONSE']._serialized_start=2540
+  _globals['_DELETEFLOWRUNRESPONSE']._serialized_end=2563
+  _globals['_CANCELFLOWRUNREQUEST']._serialized_start=2565
+  _globals['_CANCELFLOWRUNREQUEST']._serialized_end=2644
+  _globals['_CANCELFLOWRUNRESPONSE']._serialized_start=2646
+  _globals['_CANCELFLOWRUNRESPONSE']._serialized_end=2705
+  _globals['_RETRYFLOWRUNREQUEST']._serialized_start=2707
+  _globals['_RETRYFLOWRUNREQUEST']._serialized_end=2795
+  _globals['_RETRYFLOWRUNRESPONSE']._serialized_start=2797
+  _globals['_RETRYFLOWRUNRESPONSE']._serialized_end=2855
+  _globals['_LISTFLOWRUNSTATESREQUEST']._serialized_start=2857
+  _globals['_LISTFLOWRUNSTATESREQUEST']._serialized_end=2943
+  _globals['_LISTFLOWRUNSTATESRESPONSE']._serialized_start=2945
+  _globals['_LISTFLOWRUNSTATESRESPONSE']._serialized_end=3036
+  _globals['_WATCHFLOWRUNREQUEST']._serialized_start=3038
+  _globals['_WATCHFLOWRUNREQUEST']._serialized_end=3103
+  _globals['_WATCHFLOWRUNRESPONSE']._serialized_start=3105
+  _globals['_WATCHFLOWRUNRESPONSE']._serialized_end=3163
+  _globals['_FLOWRUNSERVICE']._serialized_start=3249
+  _globals['_FLOWRUNSERVICE']._serialized_end=4179
 # @@protoc_insertion_point(module_scope)

@@ -5,10 +5,12 @@ The service of flow runs."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from orch_proto.v1 import flow_run_pb2 as _flow_run_pb2
 from orch_proto.v1 import policy_pb2 as _policy_pb2
 from orch_proto.v1 import state_pb2 as _state_pb2
@@ -22,6 +24,26 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _FlowRunOrder:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FlowRunOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FlowRunOrder.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FLOW_RUN_ORDER_UNSPECIFIED: _FlowRunOrder.ValueType  # 0
+    """Not given: newest first."""
+    FLOW_RUN_ORDER_SCHEDULED_TIME: _FlowRunOrder.ValueType  # 1
+    """By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so."""
+
+class FlowRunOrder(_FlowRunOrder, metaclass=_FlowRunOrderEnumTypeWrapper):
+    """How runs are ordered in a list."""
+
+FLOW_RUN_ORDER_UNSPECIFIED: FlowRunOrder.ValueType  # 0
+"""Not given: newest first."""
+FLOW_RUN_ORDER_SCHEDULED_TIME: FlowRunOrder.ValueType  # 1
+"""By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so."""
+Global___FlowRunOrder: _TypeAlias = FlowRunOrder  # noqa: Y015
 
 @_typing.final
 class CreateFlowRunRequest(_message.Message):
@@ -288,6 +310,7 @@ class FlowRunFilter(_message.Message):
     SCHEDULE_ID_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FROM_FIELD_NUMBER: _builtins.int
     CREATE_TIME_TO_FIELD_NUMBER: _builtins.int
+    FLOW_RUN_IDS_FIELD_NUMBER: _builtins.int
     name_prefix: _builtins.str
     """Runs whose name starts so."""
     parent_flow_run_id: _builtins.str
@@ -326,6 +349,10 @@ class FlowRunFilter(_message.Message):
     def create_time_to(self) -> _timestamp_pb2.Timestamp:
         """Created before this time."""
 
+    @_builtins.property
+    def flow_run_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Any of these runs, by id. At most 1000."""
+
     def __init__(
         self,
         *,
@@ -340,10 +367,11 @@ class FlowRunFilter(_message.Message):
         schedule_id: _builtins.str = ...,
         create_time_from: _timestamp_pb2.Timestamp | None = ...,
         create_time_to: _timestamp_pb2.Timestamp | None = ...,
+        flow_run_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time_from", b"create_time_from", "create_time_to", b"create_time_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time_from", b"create_time_from", "create_time_to", b"create_time_to", "deployment_ids", b"deployment_ids", "flow_names", b"flow_names", "name_prefix", b"name_prefix", "parent_flow_run_id", b"parent_flow_run_id", "schedule_id", b"schedule_id", "state_names", b"state_names", "state_types", b"state_types", "tags", b"tags", "work_pool_names", b"work_pool_names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time_from", b"create_time_from", "create_time_to", b"create_time_to", "deployment_ids", b"deployment_ids", "flow_names", b"flow_names", "flow_run_ids", b"flow_run_ids", "name_prefix", b"name_prefix", "parent_flow_run_id", b"parent_flow_run_id", "schedule_id", b"schedule_id", "state_names", b"state_names", "state_types", b"state_types", "tags", b"tags", "work_pool_names", b"work_pool_names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -358,10 +386,13 @@ class ListFlowRunsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most this many, 1 to 1000; 0 means 200."""
     page_token: _builtins.str
     """next_page_token of the page before, of the same filter; empty for the first."""
+    order: Global___FlowRunOrder.ValueType
+    """In which order."""
     @_builtins.property
     def filter(self) -> Global___FlowRunFilter:
         """Which runs."""
@@ -372,10 +403,11 @@ class ListFlowRunsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         filter: Global___FlowRunFilter | None = ...,
+        order: Global___FlowRunOrder.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order", b"order", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -383,7 +415,7 @@ Global___ListFlowRunsRequest: _TypeAlias = ListFlowRunsRequest  # noqa: Y015
 
 @_typing.final
 class ListFlowRunsResponse(_message.Message):
-    """One page of runs, newest first."""
+    """One page of runs, in the order asked for."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -408,6 +440,145 @@ class ListFlowRunsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListFlowRunsResponse: _TypeAlias = ListFlowRunsResponse  # noqa: Y015
+
+@_typing.final
+class CountFlowRunsRequest(_message.Message):
+    """Which runs to count."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILTER_FIELD_NUMBER: _builtins.int
+    BUCKET_WIDTH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filter(self) -> Global___FlowRunFilter:
+        """Which runs."""
+
+    @_builtins.property
+    def bucket_width(self) -> _duration_pb2.Duration:
+        """Count them also over time: by create_time, which every run has and which never changes, in buckets of this width,
+        at least a millisecond, at most 1000 buckets. The first begins at filter.create_time_from, which must be set then;
+        the last ends at filter.create_time_to, or, where that is absent, now. Absent: no buckets.
+        """
+
+    def __init__(
+        self,
+        *,
+        filter: Global___FlowRunFilter | None = ...,
+        bucket_width: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bucket_width", b"bucket_width", "filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bucket_width", b"bucket_width", "filter", b"filter"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountFlowRunsRequest: _TypeAlias = CountFlowRunsRequest  # noqa: Y015
+
+@_typing.final
+class FlowRunCount(_message.Message):
+    """How many runs are in one state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_TYPE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    state_type: _state_pb2.StateType.ValueType
+    """The state."""
+    count: _builtins.int
+    """How many runs; never 0."""
+    def __init__(
+        self,
+        *,
+        state_type: _state_pb2.StateType.ValueType = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "state_type", b"state_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlowRunCount: _TypeAlias = FlowRunCount  # noqa: Y015
+
+@_typing.final
+class FlowRunBucket(_message.Message):
+    """The runs created in one span of time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Created at this time or later."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Created before this time."""
+
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlowRunCount]:
+        """How many by state; states without runs are left out."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        counts: _abc.Iterable[Global___FlowRunCount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlowRunBucket: _TypeAlias = FlowRunBucket  # noqa: Y015
+
+@_typing.final
+class CountFlowRunsResponse(_message.Message):
+    """How many runs there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTS_FIELD_NUMBER: _builtins.int
+    TOTAL_COUNT_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    COMPLETE_FROM_TIME_FIELD_NUMBER: _builtins.int
+    BUCKETS_FIELD_NUMBER: _builtins.int
+    total_count: _builtins.int
+    """How many in all states."""
+    truncated: _builtins.bool
+    """There are more: only the newest were counted, total_count of them. "At least" belongs before every number."""
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlowRunCount]:
+        """How many by state; states without runs are left out."""
+
+    @_builtins.property
+    def complete_from_time(self) -> _timestamp_pb2.Timestamp:
+        """Where truncated, with buckets: those that begin then or later are complete, those before are not."""
+
+    @_builtins.property
+    def buckets(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlowRunBucket]:
+        """The same runs over time: every bucket in order, also those without runs."""
+
+    def __init__(
+        self,
+        *,
+        counts: _abc.Iterable[Global___FlowRunCount] | None = ...,
+        total_count: _builtins.int = ...,
+        truncated: _builtins.bool = ...,
+        complete_from_time: _timestamp_pb2.Timestamp | None = ...,
+        buckets: _abc.Iterable[Global___FlowRunBucket] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["complete_from_time", b"complete_from_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buckets", b"buckets", "complete_from_time", b"complete_from_time", "counts", b"counts", "total_count", b"total_count", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountFlowRunsResponse: _TypeAlias = CountFlowRunsResponse  # noqa: Y015
 
 @_typing.final
 class UpdateFlowRunRequest(_message.Message):

@@ -55,6 +55,11 @@ class FlowRunServiceStub(object):
                 request_serializer=orch__proto_dot_v1_dot_flow__run__service__pb2.ListFlowRunsRequest.SerializeToString,
                 response_deserializer=orch__proto_dot_v1_dot_flow__run__service__pb2.ListFlowRunsResponse.FromString,
                 _registered_method=True)
+        self.CountFlowRuns = channel.unary_unary(
+                '/orch.v1.FlowRunService/CountFlowRuns',
+                request_serializer=orch__proto_dot_v1_dot_flow__run__service__pb2.CountFlowRunsRequest.SerializeToString,
+                response_deserializer=orch__proto_dot_v1_dot_flow__run__service__pb2.CountFlowRunsResponse.FromString,
+                _registered_method=True)
         self.UpdateFlowRun = channel.unary_unary(
                 '/orch.v1.FlowRunService/UpdateFlowRun',
                 request_serializer=orch__proto_dot_v1_dot_flow__run__service__pb2.UpdateFlowRunRequest.SerializeToString,
@@ -114,7 +119,15 @@ class FlowRunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListFlowRuns(self, request, context):
-        """Runs, newest first, filtered.
+        """Runs, filtered; newest first, where no other order is asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountFlowRuns(self, request, context):
+        """How many runs there are, by state, and over time: the newest 100 000 of those that match, 20 000 where tags or a
+        name are looked for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,6 +199,11 @@ def add_FlowRunServiceServicer_to_server(servicer, server):
                     servicer.ListFlowRuns,
                     request_deserializer=orch__proto_dot_v1_dot_flow__run__service__pb2.ListFlowRunsRequest.FromString,
                     response_serializer=orch__proto_dot_v1_dot_flow__run__service__pb2.ListFlowRunsResponse.SerializeToString,
+            ),
+            'CountFlowRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountFlowRuns,
+                    request_deserializer=orch__proto_dot_v1_dot_flow__run__service__pb2.CountFlowRunsRequest.FromString,
+                    response_serializer=orch__proto_dot_v1_dot_flow__run__service__pb2.CountFlowRunsResponse.SerializeToString,
             ),
             'UpdateFlowRun': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateFlowRun,
@@ -327,6 +345,33 @@ class FlowRunService(object):
             '/orch.v1.FlowRunService/ListFlowRuns',
             orch__proto_dot_v1_dot_flow__run__service__pb2.ListFlowRunsRequest.SerializeToString,
             orch__proto_dot_v1_dot_flow__run__service__pb2.ListFlowRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountFlowRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/orch.v1.FlowRunService/CountFlowRuns',
+            orch__proto_dot_v1_dot_flow__run__service__pb2.CountFlowRunsRequest.SerializeToString,
+            orch__proto_dot_v1_dot_flow__run__service__pb2.CountFlowRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

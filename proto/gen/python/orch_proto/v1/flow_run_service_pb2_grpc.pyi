@@ -42,7 +42,11 @@ class FlowRunServiceStub:
     GetFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.GetFlowRunRequest, _flow_run_service_pb2.GetFlowRunResponse]
     """One run."""
     ListFlowRuns: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.ListFlowRunsRequest, _flow_run_service_pb2.ListFlowRunsResponse]
-    """Runs, newest first, filtered."""
+    """Runs, filtered; newest first, where no other order is asked for."""
+    CountFlowRuns: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.CountFlowRunsRequest, _flow_run_service_pb2.CountFlowRunsResponse]
+    """How many runs there are, by state, and over time: the newest 100 000 of those that match, 20 000 where tags or a
+    name are looked for.
+    """
     UpdateFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.UpdateFlowRunRequest, _flow_run_service_pb2.UpdateFlowRunResponse]
     """Changes a run's name or tags."""
     DeleteFlowRun: _grpc.UnaryUnaryMultiCallable[_flow_run_service_pb2.DeleteFlowRunRequest, _flow_run_service_pb2.DeleteFlowRunResponse]
@@ -73,7 +77,11 @@ class FlowRunServiceAsyncStub(FlowRunServiceStub):
     GetFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.GetFlowRunRequest, _flow_run_service_pb2.GetFlowRunResponse]  # type: ignore[assignment]
     """One run."""
     ListFlowRuns: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.ListFlowRunsRequest, _flow_run_service_pb2.ListFlowRunsResponse]  # type: ignore[assignment]
-    """Runs, newest first, filtered."""
+    """Runs, filtered; newest first, where no other order is asked for."""
+    CountFlowRuns: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.CountFlowRunsRequest, _flow_run_service_pb2.CountFlowRunsResponse]  # type: ignore[assignment]
+    """How many runs there are, by state, and over time: the newest 100 000 of those that match, 20 000 where tags or a
+    name are looked for.
+    """
     UpdateFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.UpdateFlowRunRequest, _flow_run_service_pb2.UpdateFlowRunResponse]  # type: ignore[assignment]
     """Changes a run's name or tags."""
     DeleteFlowRun: _aio.UnaryUnaryMultiCallable[_flow_run_service_pb2.DeleteFlowRunRequest, _flow_run_service_pb2.DeleteFlowRunResponse]  # type: ignore[assignment]
@@ -125,7 +133,17 @@ class FlowRunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _flow_run_service_pb2.ListFlowRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_flow_run_service_pb2.ListFlowRunsResponse, _abc.Awaitable[_flow_run_service_pb2.ListFlowRunsResponse]]:
-        """Runs, newest first, filtered."""
+        """Runs, filtered; newest first, where no other order is asked for."""
+
+    @_abc_1.abstractmethod
+    def CountFlowRuns(
+        self,
+        request: _flow_run_service_pb2.CountFlowRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_flow_run_service_pb2.CountFlowRunsResponse, _abc.Awaitable[_flow_run_service_pb2.CountFlowRunsResponse]]:
+        """How many runs there are, by state, and over time: the newest 100 000 of those that match, 20 000 where tags or a
+        name are looked for.
+        """
 
     @_abc_1.abstractmethod
     def UpdateFlowRun(

@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from orch_proto.v1 import lease_pb2 as orch__proto_dot_v1_dot_lease__pb2
 from orch_proto.v1 import log_pb2 as orch__proto_dot_v1_dot_log__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1forch_proto/v1/log_service.proto\x12\x07orch.v1\x1a\x19orch_proto/v1/lease.proto\x1a\x17orch_proto/v1/log.proto\"|\n\x11\x41ppendLogsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\x0e\n\x06offset\x18\x04 \x01(\x03\x12#\n\x07records\x18\x05 \x03(\x0b\x32\x12.orch.v1.LogRecord\"W\n\x12\x41ppendLogsResponse\x12\x18\n\x10\x63ommitted_offset\x18\x01 \x01(\x03\x12\'\n\x07verdict\x18\x02 \x01(\x0e\x32\x16.orch.v1.ReportVerdict\":\n\x13GetLogOffsetRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x0e\n\x06stream\x18\x02 \x01(\t\"&\n\x14GetLogOffsetResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x03\"d\n\tLogFilter\x12$\n\tmin_level\x18\x01 \x01(\x0e\x32\x11.orch.v1.LogLevel\x12\x13\n\x0btask_run_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0e\n\x06stream\x18\x04 \x01(\t\"q\n\x0fListLogsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\"\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x12.orch.v1.LogFilter\"O\n\x10ListLogsResponse\x12\"\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x11.orch.v1.LogEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"a\n\x10WatchLogsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\"\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x12.orch.v1.LogFilter\"M\n\x11WatchLogsResponse\x12\"\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x11.orch.v1.LogEntry\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xb1\x02\n\nLogService\x12\x45\n\nAppendLogs\x12\x1a.orch.v1.AppendLogsRequest\x1a\x1b.orch.v1.AppendLogsResponse\x12P\n\x0cGetLogOffset\x12\x1c.orch.v1.GetLogOffsetRequest\x1a\x1d.orch.v1.GetLogOffsetResponse\"\x03\x90\x02\x01\x12\x44\n\x08ListLogs\x12\x18.orch.v1.ListLogsRequest\x1a\x19.orch.v1.ListLogsResponse\"\x03\x90\x02\x01\x12\x44\n\tWatchLogs\x12\x19.orch.v1.WatchLogsRequest\x1a\x1a.orch.v1.WatchLogsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1forch_proto/v1/log_service.proto\x12\x07orch.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19orch_proto/v1/lease.proto\x1a\x17orch_proto/v1/log.proto\"|\n\x11\x41ppendLogsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\x0e\n\x06offset\x18\x04 \x01(\x03\x12#\n\x07records\x18\x05 \x03(\x0b\x32\x12.orch.v1.LogRecord\"W\n\x12\x41ppendLogsResponse\x12\x18\n\x10\x63ommitted_offset\x18\x01 \x01(\x03\x12\'\n\x07verdict\x18\x02 \x01(\x0e\x32\x16.orch.v1.ReportVerdict\":\n\x13GetLogOffsetRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x0e\n\x06stream\x18\x02 \x01(\t\"&\n\x14GetLogOffsetResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x03\"\xc0\x01\n\tLogFilter\x12$\n\tmin_level\x18\x01 \x01(\x0e\x32\x11.orch.v1.LogLevel\x12\x13\n\x0btask_run_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0e\n\x06stream\x18\x04 \x01(\t\x12-\n\ttime_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07time_to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x87\x01\n\x0fListLogsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\"\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x12.orch.v1.LogFilter\x12\x14\n\x0cnewest_first\x18\x05 \x01(\x08\"e\n\x10ListLogsResponse\x12\"\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x11.orch.v1.LogEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"a\n\x10WatchLogsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\"\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x12.orch.v1.LogFilter\"M\n\x11WatchLogsResponse\x12\"\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x11.orch.v1.LogEntry\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xb1\x02\n\nLogService\x12\x45\n\nAppendLogs\x12\x1a.orch.v1.AppendLogsRequest\x1a\x1b.orch.v1.AppendLogsResponse\x12P\n\x0cGetLogOffset\x12\x1c.orch.v1.GetLogOffsetRequest\x1a\x1d.orch.v1.GetLogOffsetResponse\"\x03\x90\x02\x01\x12\x44\n\x08ListLogs\x12\x18.orch.v1.ListLogsRequest\x1a\x19.orch.v1.ListLogsResponse\"\x03\x90\x02\x01\x12\x44\n\tWatchLogs\x12\x19.orch.v1.WatchLogsRequest\x1a\x1a.orch.v1.WatchLogsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,24 +38,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGSERVICE'].methods_by_name['GetLogOffset']._serialized_options = b'\220\002\001'
   _globals['_LOGSERVICE'].methods_by_name['ListLogs']._loaded_options = None
   _globals['_LOGSERVICE'].methods_by_name['ListLogs']._serialized_options = b'\220\002\001'
-  _globals['_APPENDLOGSREQUEST']._serialized_start=96
-  _globals['_APPENDLOGSREQUEST']._serialized_end=220
-  _globals['_APPENDLOGSRESPONSE']._serialized_start=222
-  _globals['_APPENDLOGSRESPONSE']._serialized_end=309
-  _globals['_GETLOGOFFSETREQUEST']._serialized_start=311
-  _globals['_GETLOGOFFSETREQUEST']._serialized_end=369
-  _globals['_GETLOGOFFSETRESPONSE']._serialized_start=371
-  _globals['_GETLOGOFFSETRESPONSE']._serialized_end=409
-  _globals['_LOGFILTER']._serialized_start=411
-  _globals['_LOGFILTER']._serialized_end=511
-  _globals['_LISTLOGSREQUEST']._serialized_start=513
-  _globals['_LISTLOGSREQUEST']._serialized_end=626
-  _globals['_LISTLOGSRESPONSE']._serialized_start=628
-  _globals['_LISTLOGSRESPONSE']._serialized_end=707
-  _globals['_WATCHLOGSREQUEST']._serialized_start=709
-  _globals['_WATCHLOGSREQUEST']._serialized_end=806
-  _globals['_WATCHLOGSRESPONSE']._serialized_start=808
-  _globals['_WATCHLOGSRESPONSE']._serialized_end=885
-  _globals['_LOGSERVICE']._serialized_start=888
-  _globals['_LOGSERVICE']._serialized_end=1193
+  _globals['_APPENDLOGSREQUEST']._serialized_start=129
+  _globals['_APPENDLOGSREQUEST']._serialized_end=253
+  _globals['_APPENDLOGSRESPONSE']._serialized_start=255
+  _globals['_APPENDLOGSRESPONSE']._serialized_end=342
+  _globals['_GETLOGOFFSETREQUEST']._serialized_start=344
+  _globals['_GETLOGOFFSETREQUEST']._serialized_end=402
+  _globals['_GETLOGOFFSETRESPONSE']._serialized_start=404
+  _globals['_GETLOGOFFSETRESPONSE']._serialized_end=442
+  _globals['_LOGFILTER']._serialized_start=445
+  _globals['_LOGFILTER']._serialized_end=637
+  _globals['_LISTLOGSREQUEST']._serialized_start=640
+  _globals['_LISTLOGSREQUEST']._serialized_end=775
+  _globals['_LISTLOGSRESPONSE']._serialized_start=777
+  _globals['_LISTLOGSRESPONSE']._serialized_end=878
+  _globals['_WATCHLOGSREQUEST']._serialized_start=880
+  _globals['_WATCHLOGSREQUEST']._serialized_end=977
+  _globals['_WATCHLOGSRESPONSE']._serialized_start=979
+  _globals['_WATCHLOGSRESPONSE']._serialized_end=1056
+  _globals['_LOGSERVICE']._serialized_start=1059
+  _globals['_LOGSERVICE']._serialized_end=1364
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ The service of logs."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from orch_proto.v1 import lease_pb2 as _lease_pb2
 from orch_proto.v1 import log_pb2 as _log_pb2
@@ -144,6 +145,8 @@ class LogFilter(_message.Message):
     TASK_RUN_ID_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     STREAM_FIELD_NUMBER: _builtins.int
+    TIME_FROM_FIELD_NUMBER: _builtins.int
+    TIME_TO_FIELD_NUMBER: _builtins.int
     min_level: _log_pb2.LogLevel.ValueType
     """At least this grave."""
     task_run_id: _builtins.str
@@ -152,6 +155,16 @@ class LogFilter(_message.Message):
     """Only lines that contain this text, without regard to case."""
     stream: _builtins.str
     """Only of this stream."""
+    @_builtins.property
+    def time_from(self) -> _timestamp_pb2.Timestamp:
+        """Said at this time or later, by the writer's clock. Lines before are passed over quickly: with task_run_id and the
+        task run's create_time a page begins where its lines do.
+        """
+
+    @_builtins.property
+    def time_to(self) -> _timestamp_pb2.Timestamp:
+        """Said before this time."""
+
     def __init__(
         self,
         *,
@@ -159,10 +172,12 @@ class LogFilter(_message.Message):
         task_run_id: _builtins.str = ...,
         text: _builtins.str = ...,
         stream: _builtins.str = ...,
+        time_from: _timestamp_pb2.Timestamp | None = ...,
+        time_to: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time_from", b"time_from", "time_to", b"time_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["min_level", b"min_level", "stream", b"stream", "task_run_id", b"task_run_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["min_level", b"min_level", "stream", b"stream", "task_run_id", b"task_run_id", "text", b"text", "time_from", b"time_from", "time_to", b"time_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -178,12 +193,17 @@ class ListLogsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
+    NEWEST_FIRST_FIELD_NUMBER: _builtins.int
     flow_run_id: _builtins.str
     """The flow run."""
     page_size: _builtins.int
     """At most this many, 1 to 10000; 0 means 1000."""
     page_token: _builtins.str
     """next_page_token of the page before; empty for the first."""
+    newest_first: _builtins.bool
+    """From the end: the last line comes first, and the next page has the lines before. Lines that come meanwhile are not
+    in these pages: the first page's resume_token is for them.
+    """
     @_builtins.property
     def filter(self) -> Global___LogFilter:
         """Which lines."""
@@ -195,10 +215,11 @@ class ListLogsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         filter: Global___LogFilter | None = ...,
+        newest_first: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "flow_run_id", b"flow_run_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "flow_run_id", b"flow_run_id", "newest_first", b"newest_first", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -212,8 +233,13 @@ class ListLogsResponse(_message.Message):
 
     ENTRIES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Asks for the next page; empty on the last. A page may be short or empty and not be the last."""
+    resume_token: _builtins.str
+    """For WatchLogs with the same filter, and for pages that are not newest_first: goes on after these lines, also after
+    the last ones. Of a newest_first list only its first page has one, which goes on after all lines that were there.
+    """
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_log_pb2.LogEntry]:
         """The lines."""
@@ -223,10 +249,11 @@ class ListLogsResponse(_message.Message):
         *,
         entries: _abc.Iterable[_log_pb2.LogEntry] | None = ...,
         next_page_token: _builtins.str = ...,
+        resume_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token", "resume_token", b"resume_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

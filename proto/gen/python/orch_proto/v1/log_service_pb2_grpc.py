@@ -76,7 +76,7 @@ class LogServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListLogs(self, request, context):
-        """Lines of a run, of all its streams, by time as far as a page reaches.
+        """Lines of a run, of all its streams, by time as far as a page reaches; from the first on, or from the last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class LogServiceStub:
     GetLogOffset: _grpc.UnaryUnaryMultiCallable[_log_service_pb2.GetLogOffsetRequest, _log_service_pb2.GetLogOffsetResponse]
     """Where a stream ends, so that a writer can resume."""
     ListLogs: _grpc.UnaryUnaryMultiCallable[_log_service_pb2.ListLogsRequest, _log_service_pb2.ListLogsResponse]
-    """Lines of a run, of all its streams, by time as far as a page reaches."""
+    """Lines of a run, of all its streams, by time as far as a page reaches; from the first on, or from the last."""
     WatchLogs: _grpc.UnaryStreamMultiCallable[_log_service_pb2.WatchLogsRequest, _log_service_pb2.WatchLogsResponse]
     """Lines of a run as they come, until the run has ended and all are sent."""
 
@@ -52,7 +52,7 @@ class LogServiceAsyncStub(LogServiceStub):
     GetLogOffset: _aio.UnaryUnaryMultiCallable[_log_service_pb2.GetLogOffsetRequest, _log_service_pb2.GetLogOffsetResponse]  # type: ignore[assignment]
     """Where a stream ends, so that a writer can resume."""
     ListLogs: _aio.UnaryUnaryMultiCallable[_log_service_pb2.ListLogsRequest, _log_service_pb2.ListLogsResponse]  # type: ignore[assignment]
-    """Lines of a run, of all its streams, by time as far as a page reaches."""
+    """Lines of a run, of all its streams, by time as far as a page reaches; from the first on, or from the last."""
     WatchLogs: _aio.UnaryStreamMultiCallable[_log_service_pb2.WatchLogsRequest, _log_service_pb2.WatchLogsResponse]  # type: ignore[assignment]
     """Lines of a run as they come, until the run has ended and all are sent."""
 
@@ -81,7 +81,7 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _log_service_pb2.ListLogsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_log_service_pb2.ListLogsResponse, _abc.Awaitable[_log_service_pb2.ListLogsResponse]]:
-        """Lines of a run, of all its streams, by time as far as a page reaches."""
+        """Lines of a run, of all its streams, by time as far as a page reaches; from the first on, or from the last."""
 
     @_abc_1.abstractmethod
     def WatchLogs(

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"orch_proto/v1/server_service.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\"\x16\n\x14GetServerInfoRequest\"\xad\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x14\n\x0c\x63\x61pabilities\x18\x03 \x03(\t\x12%\n\x06limits\x18\x04 \x01(\x0b\x32\x15.orch.v1.ServerLimits\x12\x10\n\x08\x64\x61tabase\x18\x05 \x01(\t\x12\x19\n\x11protocol_versions\x18\x06 \x03(\x05\"\xc4\x01\n\x0cServerLimits\x12\x1c\n\x14max_parameters_bytes\x18\x01 \x01(\x05\x12\x1f\n\x17max_inline_result_bytes\x18\x02 \x01(\x05\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x05\x12\x15\n\rmax_page_size\x18\x04 \x01(\x05\x12\x16\n\x0emax_batch_size\x18\x05 \x01(\x05\x12+\n\x08max_wait\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration2d\n\rServerService\x12S\n\rGetServerInfo\x12\x1d.orch.v1.GetServerInfoRequest\x1a\x1e.orch.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"orch_proto/v1/server_service.proto\x12\x07orch.v1\x1a\x1egoogle/protobuf/duration.proto\"\x16\n\x14GetServerInfoRequest\"\xc7\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x14\n\x0c\x63\x61pabilities\x18\x03 \x03(\t\x12%\n\x06limits\x18\x04 \x01(\x0b\x32\x15.orch.v1.ServerLimits\x12\x10\n\x08\x64\x61tabase\x18\x05 \x01(\t\x12\x19\n\x11protocol_versions\x18\x06 \x03(\x05\x12\x18\n\x10\x63ontrol_plane_id\x18\x07 \x01(\t\"\xc4\x01\n\x0cServerLimits\x12\x1c\n\x14max_parameters_bytes\x18\x01 \x01(\x05\x12\x1f\n\x17max_inline_result_bytes\x18\x02 \x01(\x05\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x05\x12\x15\n\rmax_page_size\x18\x04 \x01(\x05\x12\x16\n\x0emax_batch_size\x18\x05 \x01(\x05\x12+\n\x08max_wait\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration2d\n\rServerService\x12S\n\rGetServerInfo\x12\x1d.orch.v1.GetServerInfoRequest\x1a\x1e.orch.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,9 +37,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSERVERINFOREQUEST']._serialized_start=79
   _globals['_GETSERVERINFOREQUEST']._serialized_end=101
   _globals['_GETSERVERINFORESPONSE']._serialized_start=104
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=277
-  _globals['_SERVERLIMITS']._serialized_start=280
-  _globals['_SERVERLIMITS']._serialized_end=476
-  _globals['_SERVERSERVICE']._serialized_start=478
-  _globals['_SERVERSERVICE']._serialized_end=578
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=303
+  _globals['_SERVERLIMITS']._serialized_start=306
+  _globals['_SERVERLIMITS']._serialized_end=502
+  _globals['_SERVERSERVICE']._serialized_start=504
+  _globals['_SERVERSERVICE']._serialized_end=604
 # @@protoc_insertion_point(module_scope)

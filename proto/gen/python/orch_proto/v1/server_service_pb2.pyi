@@ -48,12 +48,17 @@ class GetServerInfoResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _builtins.int
     DATABASE_FIELD_NUMBER: _builtins.int
     PROTOCOL_VERSIONS_FIELD_NUMBER: _builtins.int
+    CONTROL_PLANE_ID_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The software's version."""
     contract_revision: _builtins.int
     """The contract's revision, rising with every addition to orch.v1."""
     database: _builtins.str
     """The store: "sqlite" or "postgresql"."""
+    control_plane_id: _builtins.str
+    """Which control plane this is: random, made with its database, the same for all servers on it. Launchers whose
+    containers or jobs live where those of other control planes do tell their own by it. Since revision 3; before, empty.
+    """
     @_builtins.property
     def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What it can do beyond the first revision, by name."""
@@ -75,10 +80,11 @@ class GetServerInfoResponse(_message.Message):
         limits: Global___ServerLimits | None = ...,
         database: _builtins.str = ...,
         protocol_versions: _abc.Iterable[_builtins.int] | None = ...,
+        control_plane_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contract_revision", b"contract_revision", "database", b"database", "limits", b"limits", "protocol_versions", b"protocol_versions", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contract_revision", b"contract_revision", "control_plane_id", b"control_plane_id", "database", b"database", "limits", b"limits", "protocol_versions", b"protocol_versions", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ from orch_proto.v1 import state_pb2 as orch__proto_dot_v1_dot_state__pb2
 from orch_proto.v1 import task_run_pb2 as orch__proto_dot_v1_dot_task__run__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$orch_proto/v1/task_run_service.proto\x12\x07orch.v1\x1a\x19orch_proto/v1/lease.proto\x1a\x19orch_proto/v1/state.proto\x1a\x1corch_proto/v1/task_run.proto\"Z\n\rTaskRunReport\x12\"\n\x08task_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.TaskRun\x12%\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x14.orch.v1.StateChange\"d\n\x15ReportTaskRunsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\'\n\x07reports\x18\x03 \x03(\x0b\x32\x16.orch.v1.TaskRunReport\"A\n\x16ReportTaskRunsResponse\x12\'\n\x07verdict\x18\x01 \x01(\x0e\x32\x16.orch.v1.ReportVerdict\"(\n\x11GetTaskRunRequest\x12\x13\n\x0btask_run_id\x18\x01 \x01(\t\"8\n\x12GetTaskRunResponse\x12\"\n\x08task_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.TaskRun\"\x93\x01\n\x13ListTaskRunsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\'\n\x0bstate_types\x18\x04 \x03(\x0e\x32\x12.orch.v1.StateType\x12\x17\n\x0finclude_results\x18\x05 \x01(\x08\"T\n\x14ListTaskRunsResponse\x12#\n\ttask_runs\x18\x01 \x03(\x0b\x32\x10.orch.v1.TaskRun\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x18ListTaskRunStatesRequest\x12\x13\n\x0btask_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"[\n\x19ListTaskRunStatesResponse\x12%\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x14.orch.v1.StateChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xe2\x02\n\x0eTaskRunService\x12Q\n\x0eReportTaskRuns\x12\x1e.orch.v1.ReportTaskRunsRequest\x1a\x1f.orch.v1.ReportTaskRunsResponse\x12J\n\nGetTaskRun\x12\x1a.orch.v1.GetTaskRunRequest\x1a\x1b.orch.v1.GetTaskRunResponse\"\x03\x90\x02\x01\x12P\n\x0cListTaskRuns\x12\x1c.orch.v1.ListTaskRunsRequest\x1a\x1d.orch.v1.ListTaskRunsResponse\"\x03\x90\x02\x01\x12_\n\x11ListTaskRunStates\x12!.orch.v1.ListTaskRunStatesRequest\x1a\".orch.v1.ListTaskRunStatesResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$orch_proto/v1/task_run_service.proto\x12\x07orch.v1\x1a\x19orch_proto/v1/lease.proto\x1a\x19orch_proto/v1/state.proto\x1a\x1corch_proto/v1/task_run.proto\"Z\n\rTaskRunReport\x12\"\n\x08task_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.TaskRun\x12%\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x14.orch.v1.StateChange\"d\n\x15ReportTaskRunsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x03\x12\'\n\x07reports\x18\x03 \x03(\x0b\x32\x16.orch.v1.TaskRunReport\"A\n\x16ReportTaskRunsResponse\x12\'\n\x07verdict\x18\x01 \x01(\x0e\x32\x16.orch.v1.ReportVerdict\"(\n\x11GetTaskRunRequest\x12\x13\n\x0btask_run_id\x18\x01 \x01(\t\"8\n\x12GetTaskRunResponse\x12\"\n\x08task_run\x18\x01 \x01(\x0b\x32\x10.orch.v1.TaskRun\"\xaa\x01\n\x13ListTaskRunsRequest\x12\x13\n\x0b\x66low_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\'\n\x0bstate_types\x18\x04 \x03(\x0e\x32\x12.orch.v1.StateType\x12\x17\n\x0finclude_results\x18\x05 \x01(\x08\x12\x15\n\rchanged_after\x18\x06 \x01(\t\"j\n\x14ListTaskRunsResponse\x12#\n\ttask_runs\x18\x01 \x03(\x0b\x32\x10.orch.v1.TaskRun\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0c\x63hange_token\x18\x03 \x01(\t\"V\n\x18ListTaskRunStatesRequest\x12\x13\n\x0btask_run_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"[\n\x19ListTaskRunStatesResponse\x12%\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x14.orch.v1.StateChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xe2\x02\n\x0eTaskRunService\x12Q\n\x0eReportTaskRuns\x12\x1e.orch.v1.ReportTaskRunsRequest\x1a\x1f.orch.v1.ReportTaskRunsResponse\x12J\n\nGetTaskRun\x12\x1a.orch.v1.GetTaskRunRequest\x1a\x1b.orch.v1.GetTaskRunResponse\"\x03\x90\x02\x01\x12P\n\x0cListTaskRuns\x12\x1c.orch.v1.ListTaskRunsRequest\x1a\x1d.orch.v1.ListTaskRunsResponse\"\x03\x90\x02\x01\x12_\n\x11ListTaskRunStates\x12!.orch.v1.ListTaskRunStatesRequest\x1a\".orch.v1.ListTaskRunStatesResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,13 +51,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETTASKRUNRESPONSE']._serialized_start=436
   _globals['_GETTASKRUNRESPONSE']._serialized_end=492
   _globals['_LISTTASKRUNSREQUEST']._serialized_start=495
-  _globals['_LISTTASKRUNSREQUEST']._serialized_end=642
-  _globals['_LISTTASKRUNSRESPONSE']._serialized_start=644
-  _globals['_LISTTASKRUNSRESPONSE']._serialized_end=728
-  _globals['_LISTTASKRUNSTATESREQUEST']._serialized_start=730
-  _globals['_LISTTASKRUNSTATESREQUEST']._serialized_end=816
-  _globals['_LISTTASKRUNSTATESRESPONSE']._serialized_start=818
-  _globals['_LISTTASKRUNSTATESRESPONSE']._serialized_end=909
-  _globals['_TASKRUNSERVICE']._serialized_start=912
-  _globals['_TASKRUNSERVICE']._serialized_end=1266
+  _globals['_LISTTASKRUNSREQUEST']._serialized_end=665
+  _globals['_LISTTASKRUNSRESPONSE']._serialized_start=667
+  _globals['_LISTTASKRUNSRESPONSE']._serialized_end=773
+  _globals['_LISTTASKRUNSTATESREQUEST']._serialized_start=775
+  _globals['_LISTTASKRUNSTATESREQUEST']._serialized_end=861
+  _globals['_LISTTASKRUNSTATESRESPONSE']._serialized_start=863
+  _globals['_LISTTASKRUNSTATESRESPONSE']._serialized_end=954
+  _globals['_TASKRUNSERVICE']._serialized_start=957
+  _globals['_TASKRUNSERVICE']._serialized_end=1311
 # @@protoc_insertion_point(module_scope)

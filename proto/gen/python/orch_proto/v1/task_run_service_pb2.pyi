@@ -162,6 +162,7 @@ class ListTaskRunsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATE_TYPES_FIELD_NUMBER: _builtins.int
     INCLUDE_RESULTS_FIELD_NUMBER: _builtins.int
+    CHANGED_AFTER_FIELD_NUMBER: _builtins.int
     flow_run_id: _builtins.str
     """The flow run's id."""
     page_size: _builtins.int
@@ -171,6 +172,10 @@ class ListTaskRunsRequest(_message.Message):
     include_results: _builtins.bool
     """Also what they returned, where that is kept inline. A page may then hold fewer than page_size: it ends where its
     results reach 4 MiB.
+    """
+    changed_after: _builtins.str
+    """Only those that have changed since: the change_token of an earlier list of this flow run. Empty: all. So whoever
+    follows a run lists all of it once, and from then on what is new.
     """
     @_builtins.property
     def state_types(self) -> _containers.RepeatedScalarFieldContainer[_state_pb2.StateType.ValueType]:
@@ -184,10 +189,11 @@ class ListTaskRunsRequest(_message.Message):
         page_token: _builtins.str = ...,
         state_types: _abc.Iterable[_state_pb2.StateType.ValueType] | None = ...,
         include_results: _builtins.bool = ...,
+        changed_after: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_run_id", b"flow_run_id", "include_results", b"include_results", "page_size", b"page_size", "page_token", b"page_token", "state_types", b"state_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_after", b"changed_after", "flow_run_id", b"flow_run_id", "include_results", b"include_results", "page_size", b"page_size", "page_token", b"page_token", "state_types", b"state_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -201,8 +207,13 @@ class ListTaskRunsResponse(_message.Message):
 
     TASK_RUNS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CHANGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Asks for the next page; empty on the last."""
+    change_token: _builtins.str
+    """On the first page, and there always: for changed_after, to be told of what changes after this page was asked for.
+    What changes while further pages are read is told then, perhaps once more.
+    """
     @_builtins.property
     def task_runs(self) -> _containers.RepeatedCompositeFieldContainer[_task_run_pb2.TaskRun]:
         """The task runs."""
@@ -212,10 +223,11 @@ class ListTaskRunsResponse(_message.Message):
         *,
         task_runs: _abc.Iterable[_task_run_pb2.TaskRun] | None = ...,
         next_page_token: _builtins.str = ...,
+        change_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "task_runs", b"task_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_token", b"change_token", "next_page_token", b"next_page_token", "task_runs", b"task_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

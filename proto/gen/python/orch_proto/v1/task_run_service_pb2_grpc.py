@@ -76,7 +76,7 @@ class TaskRunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListTaskRuns(self, request, context):
-        """The task runs of a flow run, in the order of their ids.
+        """The task runs of a flow run, in the order of their ids: all of them, or those that have changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class TaskRunServiceStub:
     GetTaskRun: _grpc.UnaryUnaryMultiCallable[_task_run_service_pb2.GetTaskRunRequest, _task_run_service_pb2.GetTaskRunResponse]
     """One task run."""
     ListTaskRuns: _grpc.UnaryUnaryMultiCallable[_task_run_service_pb2.ListTaskRunsRequest, _task_run_service_pb2.ListTaskRunsResponse]
-    """The task runs of a flow run, in the order of their ids."""
+    """The task runs of a flow run, in the order of their ids: all of them, or those that have changed."""
     ListTaskRunStates: _grpc.UnaryUnaryMultiCallable[_task_run_service_pb2.ListTaskRunStatesRequest, _task_run_service_pb2.ListTaskRunStatesResponse]
     """Every state that a task run has had, oldest first."""
 
@@ -52,7 +52,7 @@ class TaskRunServiceAsyncStub(TaskRunServiceStub):
     GetTaskRun: _aio.UnaryUnaryMultiCallable[_task_run_service_pb2.GetTaskRunRequest, _task_run_service_pb2.GetTaskRunResponse]  # type: ignore[assignment]
     """One task run."""
     ListTaskRuns: _aio.UnaryUnaryMultiCallable[_task_run_service_pb2.ListTaskRunsRequest, _task_run_service_pb2.ListTaskRunsResponse]  # type: ignore[assignment]
-    """The task runs of a flow run, in the order of their ids."""
+    """The task runs of a flow run, in the order of their ids: all of them, or those that have changed."""
     ListTaskRunStates: _aio.UnaryUnaryMultiCallable[_task_run_service_pb2.ListTaskRunStatesRequest, _task_run_service_pb2.ListTaskRunStatesResponse]  # type: ignore[assignment]
     """Every state that a task run has had, oldest first."""
 
@@ -81,7 +81,7 @@ class TaskRunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _task_run_service_pb2.ListTaskRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_task_run_service_pb2.ListTaskRunsResponse, _abc.Awaitable[_task_run_service_pb2.ListTaskRunsResponse]]:
-        """The task runs of a flow run, in the order of their ids."""
+        """The task runs of a flow run, in the order of their ids: all of them, or those that have changed."""
 
     @_abc_1.abstractmethod
     def ListTaskRunStates(

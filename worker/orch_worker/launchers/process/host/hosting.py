@@ -20,7 +20,7 @@ from orch_worker.launchers.process.host.pending import PendingStarts
 from orch_worker.launchers.process.host.starting import Started
 from orch_worker.launchers.process.host.vouching import Vouching
 from orch_worker.launchers.process.loaded import running_version
-from orch_worker.launchers.process.orders import PROTOCOL, Order, StartFailure, decode_order
+from orch_worker.launchers.process.orders import FORK, PROTOCOL, Order, StartFailure, decode_order
 from orch_worker.launchers.process.spool import STDERR, STDOUT, SpoolWriter
 
 _ABANDONED_SECONDS = 10.0
@@ -141,7 +141,7 @@ class Host:
     def _launch(self, message: dict[str, Any], reply: Reply) -> None:
         order = decode_order(message["order"])
         if order.attempt in self._attempts or order.attempt in self._pending.names:
-            reply({"failure": asdict(StartFailure("fork", 0, "it runs already"))})
+            reply({"failure": asdict(StartFailure(FORK, 0, "it runs already"))})
             return
         self._pending.start(
             order,

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from orch_client.processes import process_mark
-from orch_worker.launchers.process.folders import SPOOL, ProcessFacts
+from orch_worker.launchers.process.folders import SPOOL, ProcessFacts, begin
 from orch_worker.launchers.process.host.loop import Loop
 from orch_worker.launchers.process.host.starting import Started, failure_in, start
-from orch_worker.launchers.process.orders import Order, StartFailure
+from orch_worker.launchers.process.orders import FORK, KEEP, Order, StartFailure
 from orch_worker.launchers.process.spool import SpoolWriter
 
 _STATUS_BYTES = 64 * 1024
@@ -38,9 +38,15 @@ class PendingStarts:
     def start(self, order: Order, *, on_start: OnStart, on_failure: OnFailure) -> None:
         """Start a process; one of the two is called when it is known how that went."""
         try:
+            if order.command:
+                begin(Path(order.folder))
+        except OSError as error:
+            on_failure(_failure(KEEP, error))
+            return
+        try:
             started = start(order, abandon=self._abandon)
         except OSError as error:
-            on_failure(_failure("fork", error))
+            on_failure(_failure(FORK, error))
             return
         self._pending[order.attempt] = started
         heard = partial(self._hear, order, started, bytearray(), on_start=on_start, on_failure=on_failure)
@@ -82,7 +88,7 @@ class PendingStarts:
             ProcessFacts(started.pid, process_mark(started.pid), self._host).write(folder)
             return SpoolWriter(folder / SPOOL)
         except OSError as error:
-            return _failure("keep", error)
+            return _failure(KEEP, error)
 
 
 def _failure(step: str, error: OSError) -> StartFailure:

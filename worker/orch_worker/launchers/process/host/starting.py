@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import NoReturn
 
 from orch_worker.launchers.process.host.becoming import StartError, make_process, refresh, replace
-from orch_worker.launchers.process.orders import Order, StartFailure
+from orch_worker.launchers.process.orders import FORK, Order, StartFailure
 
 
 class BecameRunError(BaseException):
@@ -77,7 +77,7 @@ def _become(order: Order, *, host: int, status: int, outputs: tuple[int, int], a
     except StartError as failure:
         _give_up(status, failure.step, failure.error)
     except BaseException as error:
-        _give_up(status, "fork", error)
+        _give_up(status, FORK, error)
 
 
 def _give_up(status: int, step: str, error: BaseException) -> NoReturn:

@@ -1,0 +1,1 @@
+"""Inbound webhooks: other services' news that start runs."""

@@ -1,0 +1,111 @@
+"""Telemetry that is kept in memory, for Prometheus to fetch; what it is told it passes on."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TypeAlias
+
+from orch_server.application.telemetry import (
+    Attribute,
+    Counter,
+    Gauge,
+    Histogram,
+    Observation,
+    Span,
+    SpanKind,
+    Telemetry,
+)
+
+Labels: TypeAlias = tuple[tuple[str, Attribute], ...]
+
+_MOST_SERIES = 1_000
+"""Of one meter. What comes on top counts under one series without labels, so that names cannot fill the memory."""
+_OTHERS: Labels = (("others", "true"),)
+
+
+@dataclass(slots=True)
+class Distribution:
+    """A histogram's buckets (one more than it has boundaries), not yet added up, and the sum of all values."""
+
+    buckets: list[int]
+    total: float = 0.0
+
+
+@dataclass(slots=True)
+class MeterTelemetry:
+    """Implements `application.telemetry.Telemetry` on top of another one."""
+
+    inner: Telemetry
+    _counts: dict[Counter, dict[Labels, int]] = field(default_factory=dict)
+    _distributions: dict[Histogram, dict[Labels, Distribution]] = field(default_factory=dict)
+    _gauges: dict[Gauge, Callable[[], Iterable[Observation]]] = field(default_factory=dict)
+    # The databases' threads tell it things, too.
+    _lock: Lock = field(default_factory=Lock)
+
+    def span(
+        self,
+        name: str,
+        attributes: Mapping[str, Attribute] | None = None,
+        *,
+        parent: str | None = None,
+        parent_state: str | None = None,
+        links: Sequence[str] = (),
+        kind: SpanKind = "internal",
+    ) -> AbstractContextManager[Span]:
+        """See the port."""
+        return self.inner.span(name, attributes, parent=parent, parent_state=parent_state, links=links, kind=kind)
+
+    def traceparent(self) -> str | None:
+        """See the port."""
+        return self.inner.traceparent()
+
+    def count(self, counter: Counter, n: int = 1, /, **attributes: Attribute) -> None:
+        """See the port."""
+        self.inner.count(counter, n, **attributes)
+        with self._lock:
+            series = self._counts.setdefault(counter, {})
+            labels = _labels(series, attributes)
+            series[labels] = series.get(labels, 0) + n
+
+    def record(self, histogram: Histogram, value: float, /, **attributes: Attribute) -> None:
+        """See the port."""
+        self.inner.record(histogram, value, **attributes)
+        with self._lock:
+            series = self._distributions.setdefault(histogram, {})
+            labels = _labels(series, attributes)
+            seen = series.get(labels)
+            if seen is None:
+                seen = series[labels] = Distribution([0] * (len(histogram.boundaries) + 1))
+            seen.buckets[bisect_left(histogram.boundaries, value)] += 1
+            seen.total += value
+
+    def observe_gauge(self, gauge: Gauge, callback: Callable[[], Iterable[Observation]], /) -> None:
+        """See the port."""
+        self.inner.observe_gauge(gauge, callback)
+        self._gauges[gauge] = callback
+
+    def counts(self) -> Iterator[tuple[Counter, Mapping[Labels, int]]]:
+        """What counters stand at."""
+        with self._lock:
+            found = [(counter, dict(series)) for counter, series in self._counts.items()]
+        return iter(found)
+
+    def distributions(self) -> Iterator[tuple[Histogram, Mapping[Labels, Distribution]]]:
+        """What histograms hold."""
+        with self._lock:
+            found = [
+                (histogram, {labels: Distribution(list(each.buckets), each.total) for labels, each in series.items()})
+                for histogram, series in self._distributions.items()
+            ]
+        return iter(found)
+
+    def gauges(self) -> Iterator[tuple[Gauge, Sequence[Observation]]]:
+        """What gauges show now."""
+        return iter([(gauge, list(callback())) for gauge, callback in self._gauges.items()])
+
+
+def _labels(series: Mapping[Labels, object], attributes: Mapping[str, Attribute]) -> Labels:
+    labels = tuple(attributes.items())
+    return labels if labels in series or len(series) < _MOST_SERIES else _OTHERS

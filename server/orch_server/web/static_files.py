@@ -1,0 +1,106 @@
+"""The screen's files. Only what was found in the folder is served, so that no path can lead out of it."""
+
+import asyncio
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from orch_server.web.asgi import Answer, Receive, Request
+
+BUILT_IN = Path(__file__).parent / "static"
+"""Where the wheel has the built screen."""
+
+_INDEX = "/index.html"
+_HASHED = "/assets/"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+_TEXTS = frozenset({"text/html", "text/css", "text/javascript", "application/json", "image/svg+xml", "text/plain"})
+_SMALLEST_PACKED_BYTES = 1024
+# Not from the machine's own tables, which differ.
+_MEDIA_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".woff2": "font/woff2",
+                ".html": "text/html", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json",
+                ".map": "application/json", ".json": "application/json", ".txt": "text/plain"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    content: bytes
+    packed: bytes | None
+    media_type: str
+    etag: str
+
+
+class StaticFiles:
+    """Files by their paths; for paths without a dot, which are the screen's own addresses, its index."""
+
+    def __init__(self, folder: Path = BUILT_IN) -> None:
+        self._folder = folder
+        self._paths: dict[str, Path] | None = None
+        self._read: dict[str, _File] = {}
+
+    async def __call__(self, request: Request, receive: Receive) -> Answer:
+        """The file, or what its browser has already."""
+        if request.method not in {"GET", "HEAD"}:
+            return Answer.text("Files can only be read.", HTTPStatus.METHOD_NOT_ALLOWED, ("allow", "GET, HEAD"))
+        path = self._named(request.path)
+        if path is None:
+            return self._nothing(request)
+        file = self._read.get(path)
+        if file is None:
+            file = self._read[path] = await asyncio.to_thread(_load, self._all()[path])
+        return _answer(request, path, file)
+
+    def is_index(self, path: str) -> bool:
+        """Whether a path is one of the screen's own addresses."""
+        return self._named(path) == _INDEX
+
+    def _named(self, path: str) -> str | None:
+        """The key of the file that answers a path."""
+        if path in self._all():
+            return path
+        return _INDEX if "." not in path.rpartition("/")[2] and _INDEX in self._all() else None
+
+    def _all(self) -> dict[str, Path]:
+        if self._paths is None:
+            inside = self._folder.resolve()
+            found = sorted(self._folder.rglob("*")) if self._folder.is_dir() else []
+            self._paths = {
+                f"/{path.relative_to(self._folder).as_posix()}": path
+                for path in found
+                if path.is_file() and path.resolve().is_relative_to(inside)
+            }
+        return self._paths
+
+    def _nothing(self, request: Request) -> Answer:
+        if request.path == "/":
+            text = "The control plane answers here, but this installation was built without its screen."
+            return Answer.text(text, HTTPStatus.NOT_FOUND)
+        return Answer.text("There is nothing here.", HTTPStatus.NOT_FOUND)
+
+
+def _load(path: Path) -> _File:
+    content = path.read_bytes()
+    media_type = _MEDIA_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    is_text = media_type in _TEXTS
+    packed = gzip.compress(content, mtime=0) if is_text and len(content) >= _SMALLEST_PACKED_BYTES else None
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return _File(content, packed, f"{media_type}; charset=utf-8" if is_text else media_type, etag)
+
+
+def _answer(request: Request, path: str, file: _File) -> Answer:
+    caching = _FOR_EVER if path.startswith(_HASHED) else _ASK_AGAIN
+    headers = [("cache-control", caching), ("etag", file.etag), ("vary", "Accept-Encoding")]
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if file.etag in known:
+        return Answer(HTTPStatus.NOT_MODIFIED, b"", file.media_type, tuple(headers))
+    if file.packed is not None and _takes_gzip(request):
+        return Answer(HTTPStatus.OK, file.packed, file.media_type, (*headers, ("content-encoding", "gzip")))
+    return Answer(HTTPStatus.OK, file.content, file.media_type, tuple(headers))
+
+
+def _takes_gzip(request: Request) -> bool:
+    accepted = [each.replace(" ", "") for each in request.headers.get("accept-encoding", "").split(",")]
+    return any(each.partition(";")[0] == "gzip" and not each.endswith(";q=0") for each in accepted)

@@ -1,0 +1,1 @@
+"""The HTTP edge, as browsers, curl and other services meet it."""
