@@ -41,18 +41,23 @@ install: $(INSTALLED) ## Make the environment in .venv (the others do it for you
 
 .PHONY: demo
 demo: $(INSTALLED) ## See Orch work: an ETL is deployed, run, killed half-way, and goes on. Stays until Ctrl-C
+	-$(BIN)/python tools/build_web.py
 	$(BIN)/python examples/demo/demo.py $(DEMO)
 
 .PHONY: tour
 tour: $(INSTALLED) ## See the control plane alone, by its contract
 	$(BIN)/python examples/control_plane_tour.py
 
+.PHONY: web
+web: $(INSTALLED) ## Build the screen, clients/web, where its sources have changed (an install builds it, too)
+	$(BIN)/python tools/build_web.py
+
 .PHONY: test
 test: $(INSTALLED) ## Run the tests (TESTS='tests/unit -k lease' runs some)
 	$(BIN)/python -m pytest $(if $(TESTS),,-n $(JOBS) --dist loadfile) $(TESTS)
 
 .PHONY: check
-check: lint types contract verify ## Everything but the tests: style, types, import rules, contract, generated files
+check: lint types contract verify web-check ## Everything but the tests: style, types, import rules, contract, generated files
 
 .PHONY: lint
 lint: $(INSTALLED) ## Style and import rules
@@ -63,6 +68,10 @@ lint: $(INSTALLED) ## Style and import rules
 .PHONY: types
 types: $(INSTALLED) ## mypy --strict
 	$(BIN)/mypy
+
+.PHONY: web-check
+web-check: $(INSTALLED) ## Types, style and generated code of the screen
+	$(BIN)/python tools/build_web.py --check
 
 .PHONY: contract
 contract: $(INSTALLED) ## Lint the contract, and compare it with the released one
@@ -80,8 +89,9 @@ release-contract: $(INSTALLED) ## Record the contract that this release promises
 	$(BIN)/buf build --exclude-source-info --output $(RELEASED_CONTRACT)
 
 .PHONY: generate
-generate: $(INSTALLED) ## Generate the code of the contract, and docs/state_machine.md
+generate: $(INSTALLED) ## Generate the code of the contract (Python, TypeScript), OpenAPI, docs/state_machine.md
 	$(BIN)/python tools/generate.py
+	$(BIN)/python tools/generate_web.py
 
 .PHONY: verify
 verify: $(INSTALLED) ## Fail if a generated file is not what its source says

@@ -3,8 +3,7 @@
     python tools/generate_web.py            write it
     python tools/generate_web.py --check    change nothing, fail if a file is missing, different or left over
 
-protoc is the one of tools/generate.py; its plugin for TypeScript is a package of clients/web, so that `make web-check`
-or `npm ci` in that folder must have run before.
+protoc is the one of tools/generate.py; its plugin for TypeScript is a package of clients/web, which is brought in.
 """
 
 import argparse
@@ -15,6 +14,7 @@ from pathlib import Path
 import google.rpc
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import build_web
 from generate import PROTO, ROOT, Files, differences, files_below, protoc, protoc_environment, write
 
 WEB = ROOT / "clients" / "web"
@@ -26,8 +26,7 @@ GOOGLE = Path(next(iter(google.rpc.__path__))).parents[1]
 
 def typescript_code() -> Files:
     """What the folder should hold."""
-    if not PLUGIN.exists():
-        sys.exit(f"{PLUGIN.relative_to(ROOT)} is missing: run `npm ci` in {WEB.relative_to(ROOT)}")
+    build_web.install(everything=True)
     sources = sorted(path.relative_to(PROTO).as_posix() for path in PROTO.glob("orch_proto/**/*.proto"))
     with tempfile.TemporaryDirectory(prefix="orch-generate-") as folder:
         protoc(
@@ -47,7 +46,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Generate the screen's code of the contract, or check it.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a file is not up to date")
     check: bool = parser.parse_args().check
-    wanted = typescript_code()
+    try:
+        wanted = typescript_code()
+    except build_web.WebBuildError as error:
+        sys.exit(str(error))
     found = {path: path.read_bytes() for path in files_below(GENERATED)} if GENERATED.exists() else {}
     wrong = differences(wanted, found)
     for path, problem in sorted(wrong.items()):

@@ -63,6 +63,7 @@ def _serving() -> Iterator[WeatherService]:
 
 
 def _show(house: Installation, service: WeatherService) -> None:
+    _say(f"The screen, for a browser of this machine: {house.screen_url}")
     _say("A pool, two workers, and three deployments: orch.yaml in examples/demo, its flows in flows.py.")
     house.orch("work-pool", "create", "demo", "--type", "process", "--lease-ttl", "3s")
     for name in ("ada", "bert"):
@@ -89,7 +90,8 @@ def _kill_and_recover(house: Installation, service: WeatherService) -> None:
     with connect(house.url) as client:
         _tell(client, run_id, service)
     house.start_worker(lease.worker_name)
-    _say("Where to look, in another terminal:")
+    _say(f"Where to look, in a browser: {house.screen_url}/runs/{run_id}")
+    _say("Or in another terminal:")
     orch = house.orch_command
     print(f"    export ORCH_API_URL={house.url}")
     print(f"    {orch} flow-run inspect {run_id}")

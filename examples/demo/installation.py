@@ -25,10 +25,11 @@ class Installation:
         self._folder = folder
         self._variables = variables
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.url = self._start_server()
+        self.url, self.screen_url = self._start_server()
         self.orch_command = str(Path(sys.executable).with_name("orch"))
 
-    def _start_server(self) -> str:
+    def _start_server(self) -> tuple[str, str]:
+        """Where programs call it, and where people look at it."""
         process = subprocess.Popen(
             [sys.executable, "-m", "orch_server", "--port", "0", "--log-format", "json"],
             env=self._environment("server"),
@@ -44,7 +45,7 @@ class Installation:
             if event.get("event") == "server started":
                 # It says more while it serves; nobody needs to read that.
                 subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL, start_new_session=True)
-                return str(event["url"])
+                return str(event["url"]), str(event["http_url"])
         raise RuntimeError("The control plane has not started.")
 
     def _environment(self, machine: str) -> dict[str, str]:

@@ -36,10 +36,12 @@ def http_server(settings: Settings, rpc: RpcServer, telemetry: Telemetry, store:
     http, endpoint = settings.http, settings.endpoint
     if http.port is None:
         return None
+    from orch_server.web.guarding import allow_many_files
     from orch_server.web.meters import MeterTelemetry
     from orch_server.web.serving import Listening, Served, build_http_server, tls_context
 
     assert isinstance(telemetry, MeterTelemetry)
+    allow_many_files()
     tls = None
     if endpoint.tls and http.certificate and http.key:
         tls = tls_context(http.certificate, http.key, endpoint.tls.client_ca)

@@ -16,6 +16,7 @@ DEMO = ROOT / "examples" / "demo" / "demo.py"
 AT_MOST_SECONDS = 150
 
 ESSENTIAL = [
+    r"── The screen, for a browser of this machine: http://127\.0\.0\.1:\d+",
     r"\$ orch work-pool create demo .*",
     r"\$ orch-worker --pool demo --name ada &",
     r"\$ orch deploy --all --yes",
@@ -25,6 +26,7 @@ ESSENTIAL = [
     r"    Completed        token 2  ",
     r'    Its result: \{"days":1461,"months":48\}',
     r"    48 months were fetched in 4[89] requests: .*",
+    r"── Where to look, in a browser: http://127\.0\.0\.1:\d+/runs/[0-9a-f-]{36}",
     r"    export ORCH_API_URL=http://127\.0\.0\.1:\d+",
     r"\$ orch run weather-audit/hourly --watch",
     r".*1461 days without a gap, 2012-01-01 to 2015-12-31",

@@ -7,6 +7,7 @@ in a process and a home of its own, as a user would run it: once with nothing be
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -59,6 +60,16 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         asyncio.run(server.close())
 
 
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which a flow has run before: making its database anew for each program takes longer than most run."""
+    home = tmp_path_factory.mktemp("used") / "home"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ORCH_")}
+    script = "from orch import flow; flow(lambda: None, name='first')()"
+    subprocess.run([sys.executable, "-c", script], env={**environment, "ORCH_HOME": str(home)}, check=True)
+    return home
+
+
 def run_on_orch(name: str, folder: Path, **environment: str) -> object:
     """What the program comes to on Orch."""
     answer = folder / "outcome.json"
@@ -108,7 +119,9 @@ def expected_of(name: str) -> object:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_in_a_script_it_answers_like_prefect(name: str, tmp_path: Path) -> None:
+def test_in_a_script_it_answers_like_prefect(name: str, tmp_path: Path, used_home: Path) -> None:
+    shutil.copytree(used_home, tmp_path / "home")
+
     assert run_on_orch(name, tmp_path) == expected_of(name)
 
 

@@ -15,13 +15,13 @@ from orch_client.relay_channel import RelayChannel
 from orch_client.settings import ClientSettings, settings_from
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunRequest, GetFlowRunRequest, WatchFlowRunRequest
 from orch_worker.relay import Relay, open_relay
-from tests.e2e.server_process import ServerProcess, running_server
+from tests.support.started_server import StartedServer, started_server
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    async with running_server(tmp_path / "server") as found:
-        yield found
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedServer]:
+    with started_server(tmp_path_factory.mktemp("server")) as started:
+        yield started
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def address() -> Iterator[Path]:
 
 
 @pytest.fixture
-def settings(server: ServerProcess) -> ClientSettings:
-    return settings_from({}, address=f"http://{server.address}")
+def settings(server: StartedServer) -> ClientSettings:
+    return settings_from({}, address=server.url)
 
 
 @asynccontextmanager

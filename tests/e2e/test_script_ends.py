@@ -1,7 +1,7 @@
 """How scripts end that do not end by themselves: Ctrl-C, SIGTERM, SIGKILL, a cancel from elsewhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.flow_run_service_pb2 import CancelFlowRunRequest, ListFlowRunsRequest, WatchFlowRunRequest
 from orch_proto.v1.state_pb2 import StateType
 from tests.e2e.script_process import Script
-from tests.e2e.server_process import ServerProcess, running_server
+from tests.support.started_server import StartedServer, started_server
 
 TERMINAL = {
     StateType.STATE_TYPE_COMPLETED,
@@ -21,25 +21,26 @@ TERMINAL = {
 }
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    async with running_server(tmp_path / "server") as running:
-        yield running
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedServer]:
+    """One for all tests here: each has one run, and looks at the newest."""
+    with started_server(tmp_path_factory.mktemp("server")) as started:
+        yield started
 
 
 @pytest.fixture
-async def client(server: ServerProcess) -> AsyncIterator[AsyncClient]:
-    async with connect_async(f"http://{server.address}") as client:
+async def client(server: StartedServer) -> AsyncIterator[AsyncClient]:
+    async with connect_async(server.url) as client:
         yield client
 
 
-def _script(how: str, server: ServerProcess, folder: Path) -> Script:
-    return Script("long", folder / "ledger", how, home=folder / "home", ORCH_API_URL=f"http://{server.address}")
+def _script(how: str, server: StartedServer, folder: Path) -> Script:
+    return Script("long", folder / "ledger", how, home=folder / "home", ORCH_API_URL=server.url)
 
 
 async def _the_run(client: AsyncClient) -> FlowRun:
-    (run,) = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
-    return run
+    newest, *_ = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest(page_size=1))).flow_runs
+    return newest
 
 
 async def _end_of(client: AsyncClient) -> FlowRun:
@@ -53,7 +54,7 @@ async def _end_of(client: AsyncClient) -> FlowRun:
 
 
 @pytest.mark.parametrize("how", ["sleep", "task", "quick", "submitted", "async"])
-async def test_ctrl_c_cancels(how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path) -> None:
+async def test_ctrl_c_cancels(how: str, server: StartedServer, client: AsyncClient, tmp_path: Path) -> None:
     script = _script(how, server, tmp_path)
     script.wait_for_lines(1)
     script.interrupt()
@@ -62,7 +63,7 @@ async def test_ctrl_c_cancels(how: str, server: ServerProcess, client: AsyncClie
     assert (await _the_run(client)).state.type == StateType.STATE_TYPE_CANCELLED
 
 
-async def test_ctrl_c_again_crashes(server: ServerProcess, client: AsyncClient, tmp_path: Path) -> None:
+async def test_ctrl_c_again_crashes(server: StartedServer, client: AsyncClient, tmp_path: Path) -> None:
     script = _script("stubborn", server, tmp_path)
     script.wait_for_lines(1)
     script.interrupt()
@@ -74,7 +75,7 @@ async def test_ctrl_c_again_crashes(server: ServerProcess, client: AsyncClient, 
 
 @pytest.mark.parametrize("how", ["sleep", "async"])
 async def test_sigterm_is_a_crash_that_is_told(
-    how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path
+    how: str, server: StartedServer, client: AsyncClient, tmp_path: Path
 ) -> None:
     script = _script(how, server, tmp_path)
     script.wait_for_lines(1)
@@ -88,7 +89,7 @@ async def test_sigterm_is_a_crash_that_is_told(
 
 @pytest.mark.parametrize("how", ["sleep", "task", "quick", "submitted", "async"])
 async def test_a_cancel_from_elsewhere_interrupts(
-    how: str, server: ServerProcess, client: AsyncClient, tmp_path: Path
+    how: str, server: StartedServer, client: AsyncClient, tmp_path: Path
 ) -> None:
     script = _script(how, server, tmp_path)
     await asyncio.to_thread(script.wait_for_lines, 1)
@@ -100,7 +101,7 @@ async def test_a_cancel_from_elsewhere_interrupts(
 
 
 async def test_a_killed_script_is_seen_to_have_crashed(
-    server: ServerProcess, client: AsyncClient, tmp_path: Path
+    server: StartedServer, client: AsyncClient, tmp_path: Path
 ) -> None:
     script = _script("sleep", server, tmp_path)
     await asyncio.to_thread(script.wait_for_lines, 1)

@@ -377,24 +377,28 @@ def is_paused(client: Client, flow_name: str) -> bool:
     return client.deployments.GetDeployment(request).deployment.paused
 
 
-def test_schedules_rest_while_nobody_serves(tmp_path: Path) -> None:
-    with started_server(tmp_path / "home") as server, connect(server.url) as client:
-        with serving(tmp_path / "served", server.url, "add") as one:
-            assert not is_paused(client, "add")
-            one.process.send_signal(signal.SIGINT)
-            assert one.ended() == 0
-            assert is_paused(client, "add")
-
-        with serving(tmp_path / "served", server.url, "add"):
-            assert not is_paused(client, "add")
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A control plane whose flows nobody serves but the test."""
+    with started_server(tmp_path_factory.mktemp("alone")) as server, connect(server.url) as connected:
+        yield connected
 
 
-def test_ctrl_c_lets_runs_end(tmp_path: Path, file: Path) -> None:
+def test_schedules_rest_while_nobody_serves(tmp_path: Path, alone: Client) -> None:
+    with serving(tmp_path / "served", alone.settings.url, "add") as one:
+        assert not is_paused(alone, "add")
+        one.process.send_signal(signal.SIGINT)
+        assert one.ended() == 0
+        assert is_paused(alone, "add")
+
+    with serving(tmp_path / "served", alone.settings.url, "add"):
+        assert not is_paused(alone, "add")
+
+
+def test_ctrl_c_lets_runs_end(tmp_path: Path, file: Path, alone: Client) -> None:
     with (
-        started_server(tmp_path / "home") as server,
-        connect(server.url) as client,
-        temporary_settings(api_url=server.url),
-        serving(tmp_path / "served", server.url, "wait", "add") as found,
+        temporary_settings(api_url=alone.settings.url),
+        serving(tmp_path / "served", alone.settings.url, "wait", "add") as found,
     ):
         run = run_deployment("wait/served", parameters={"file": str(file)}, timeout=0)
         appears(file.with_suffix(".waiting"))
@@ -402,15 +406,13 @@ def test_ctrl_c_lets_runs_end(tmp_path: Path, file: Path) -> None:
         found.said("draining")
         release(file)
         assert found.ended() == 0
-        assert run_of(client, run.id).state.type == StateType.STATE_TYPE_COMPLETED
+        assert run_of(alone, run.id).state.type == StateType.STATE_TYPE_COMPLETED
 
 
-def test_a_second_ctrl_c_stops_them(tmp_path: Path, file: Path) -> None:
+def test_a_second_ctrl_c_stops_them(tmp_path: Path, file: Path, alone: Client) -> None:
     with (
-        started_server(tmp_path / "home") as server,
-        connect(server.url) as client,
-        temporary_settings(api_url=server.url),
-        serving(tmp_path / "served", server.url, "wait") as found,
+        temporary_settings(api_url=alone.settings.url),
+        serving(tmp_path / "served", alone.settings.url, "wait") as found,
     ):
         run = run_deployment("wait/served", parameters={"file": str(file)}, timeout=0)
         appears(file.with_suffix(".waiting"))
@@ -418,15 +420,14 @@ def test_a_second_ctrl_c_stops_them(tmp_path: Path, file: Path) -> None:
         found.said("draining")
         found.process.send_signal(signal.SIGINT)
         assert found.ended() == 0
-        assert run_of(client, run.id).state.type == StateType.STATE_TYPE_CRASHED
+        assert run_of(alone, run.id).state.type == StateType.STATE_TYPE_CRASHED
 
 
-def test_the_worker_ends_with_the_process_that_serves(tmp_path: Path) -> None:
-    with started_server(tmp_path / "home") as server, connect(server.url) as client:
-        with serving(tmp_path / "served", server.url, "add") as found:
-            found.process.kill()
-            found.ended()
+def test_the_worker_ends_with_the_process_that_serves(tmp_path: Path, alone: Client) -> None:
+    with serving(tmp_path / "served", alone.settings.url, "add") as found:
+        found.process.kill()
+        found.ended()
 
-        request = ListWorkersRequest(work_pool_name="serve", include_closed=True)
-        (worker,) = client.items(client.workers.ListWorkers, request, of=Worker)
-        assert worker.status == WorkerStatus.WORKER_STATUS_CLOSED
+    request = ListWorkersRequest(work_pool_name="serve", include_closed=True)
+    newest, *_ = alone.items(alone.workers.ListWorkers, request, of=Worker)
+    assert newest.status == WorkerStatus.WORKER_STATUS_CLOSED

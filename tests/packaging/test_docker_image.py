@@ -85,6 +85,12 @@ def test_a_server_and_a_worker_in_it_run_a_program(docker_engine: Engine, image:
         assert exit_code(docker_engine, worker) == 0
 
 
+def test_its_server_shows_the_screen(docker_engine: Engine, server: str) -> None:
+    program = "from urllib.request import urlopen; print(urlopen('http://127.0.0.1:4200/').read().decode())"
+
+    assert "<!doctype html>" in docker_engine.call("exec", server, "python", "-c", program).lower()
+
+
 def test_a_flow_in_it_runs(docker_engine: Engine, image: str, server: str) -> None:
     program = "from orch import flow\n@flow\ndef add():\n    return 40 + 2\nprint(add())"
 

@@ -29,7 +29,7 @@ def deployed_image(engine: Engine, place: Path) -> Iterator[str]:
     shutil.copy(ROOT / ".dockerignore", context)
     (context / "dist").mkdir()
     (context / "dist" / "orch-0.tar.gz").write_bytes(b"an sdist, which is no part of an image")
-    for wheel in _wheelhouse(build_wheel(context / "dist"), version).glob("*.whl"):
+    for wheel in _wheelhouse(build_wheel(context / "dist", screen=True), version).glob("*.whl"):
         shutil.copy(wheel, context / "dist")
     tag = f"orch-test-deployed:{uuid.uuid4().hex[:12]}"
     # Named, so that it can be removed: the engine keeps what comes before a copy between stages.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from orch.context import FlowRunContext, current_tags, flow_run_context, restore, sorted_tags, task_run_context
 from orch.engine import resuming
-from orch.engine.caching_step import Kept
 from orch.engine.checkpoints import Checkpoints
+from orch.engine.flow_results import saved_if_small, saved_result
 from orch.engine.held_run import HeldRun
 from orch.engine.hooks import run_hooks
 from orch.engine.inputs import as_states, has_dependencies, settled
@@ -36,7 +36,6 @@ from orch.logging.summary import flow_run_began, flow_run_ended
 from orch.parameters import call_with, json_text, validated
 from orch.recording.ending import may_end_any_moment
 from orch.recording.records import FlowRunRecord, TaskRunRecord
-from orch.results import save_small
 from orch.states import AwaitingRetry, Crashed, Pending, Retrying, Running, State
 from orch.telemetry import environment_traceparent, telemetry
 from orch.tracebacks import from_the_user
@@ -405,10 +404,10 @@ class FlowEngine:
         stored = None
         checkpointed = self._is_replayed()
         if state.is_completed() and (self._flow.persists or self.record.durable or checkpointed):
-            stored = yield Block(partial(self._save, state))
+            stored = yield Block(partial(saved_result, self._flow, self.record, state, self._logger))
         elif state.is_completed() and self.record.adopted_token and self._flow.persist_result is None:
             # Whoever asked for the run is elsewhere: what can be told in few words is told.
-            stored = yield Block(partial(self._save_unasked, state))
+            stored = yield Block(partial(saved_if_small, self._flow, state, self._logger))
         self._record_end(state, stored)
         if self._parent is not None and self._tracking is not None and stored is not None and checkpointed:
             yield Until(self._recorder.committed(self._parent.record))
@@ -437,28 +436,6 @@ class FlowEngine:
             seconds=(time.monotonic_ns() - self._began_ns) / 1e9,
             is_subflow=self._parent is not None,
         )
-
-    def _save(self, state: State[Any]) -> Any:  # noqa: ANN401 (StoredResult, or None)
-        from orch import results
-        from orch.errors import OrchError
-
-        try:
-            value = state.data.load() if isinstance(state.data, Kept) else state.data
-            flow = self._flow
-            return results.save(
-                value, key=self.record.id, storage=flow.result_storage, serializer=flow.result_serializer
-            )
-        except OrchError as error:
-            self._logger.warning("The result of flow %s is not kept: %s", self._flow.name, error)
-            return None
-
-    def _save_unasked(self, state: State[Any]) -> Any:  # noqa: ANN401 (StoredResult, or None)
-        try:
-            return save_small(state.data)
-        except Exception:
-            # What is written runs code of its own, which may raise anything.
-            self._logger.debug("The result of flow %s is not kept.", self._flow.name, exc_info=True)
-            return None
 
     def _enter(self, state: State[Any]) -> Steps:
         state.run_id = self.record.id

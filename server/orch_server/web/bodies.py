@@ -6,7 +6,7 @@ from http import HTTPStatus
 from orch_server.web.asgi import Answer, Event, Receive, Send
 
 _BODY_SECONDS = 60.0
-_TAKE_SECONDS = 60.0
+TAKE_SECONDS = 60.0
 
 
 class PatientReceive:
@@ -33,7 +33,7 @@ class PatientReceive:
 class PatientSend:
     """Sends; who takes nothing for a minute is left. Raises TimeoutError."""
 
-    def __init__(self, send: Send, seconds: float = _TAKE_SECONDS) -> None:
+    def __init__(self, send: Send, seconds: float = TAKE_SECONDS) -> None:
         self._send, self._seconds = send, seconds
 
     async def __call__(self, event: Event) -> None:

@@ -1,8 +1,8 @@
 """The contract over Connect and gRPC-Web, by `connectrpc`: every method, in one ASGI application."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any, TypeAlias
 
 from connectrpc.code import Code
@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from protobuf.wkt import Any as AnyMessage
 
 from orch_client.errors import Failure, OrchClientError
-from orch_server.application.telemetry import RPC_CALLS, Telemetry
+from orch_server.application.telemetry import RPC_CALLS, Attribute, Telemetry
 from orch_server.web.codecs import JsonCodec, ProtoCodec
 from orch_server.web.methods import EncodeFailure, HttpCall, Method
 
@@ -24,6 +24,7 @@ Call: TypeAlias = RequestContext[Message, Message]
 Refusal: TypeAlias = Callable[[str, Mapping[str, str]], Failure | None]
 """Why a request of that HTTP method with those headers may not call; None where it may."""
 
+_SERVER_FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
 _INTERNAL = Failure(
     code="INTERNAL",
     message="The control plane failed to answer; nothing is known about what was done. Its log says more.",
@@ -44,7 +45,7 @@ class ConnectApplication(ConnectASGIApplication[None]):
         max_message_bytes: int,
     ) -> None:
         refuse = _Refuse(encode)
-        endpoints = {method.path: _endpoint(method, refuse) for method in methods}
+        endpoints = {method.path: _endpoint(method, refuse, telemetry) for method in methods}
         self.paths = frozenset(endpoints)
         super().__init__(
             service=None,
@@ -83,28 +84,25 @@ class _AtTheDoor:
         failure = self._refusal(ctx.http_method, dict(ctx.request_headers.allitems()))
         if failure is not None:
             logger.info("call refused", extra={"reason": failure.reason, "peer": ctx.client_address or ""})
+            # Whom `on_start` refuses, `on_end` never hears of.
+            self._count(ctx, failure.code)
             raise self._refuse(failure)
 
     async def on_end(self, token: None, ctx: Call, error: Exception | None) -> None:
         """Counts the call. What nobody has thought of goes to the log, and not to the caller."""
-        known = error is None or isinstance(error, ConnectError)
-        code = "OK" if error is None else error.code.name if isinstance(error, ConnectError) else "INTERNAL"
-        self._telemetry.count(
-            RPC_CALLS,
-            1,
-            **{
-                "transport": "http",
-                "rpc.service": ctx.method.service_name,
-                "rpc.method": ctx.method.name,
-                "code": "CANCELLED" if code == "CANCELED" else code,
-            },
-        )
-        if not known:
-            logger.error("call failed", exc_info=error, extra={"method": ctx.method.name})
-            raise self._refuse(_INTERNAL)
+        if error is None or isinstance(error, ConnectError):
+            self._count(ctx, "OK" if error is None else error.code.name.replace("CANCELED", "CANCELLED"))
+            return
+        self._count(ctx, "INTERNAL")
+        logger.error("call failed", exc_info=error, extra={"method": ctx.method.name})
+        raise self._refuse(_INTERNAL)
+
+    def _count(self, ctx: Call, code: str) -> None:
+        method = {"rpc.service": ctx.method.service_name, "rpc.method": ctx.method.name}
+        self._telemetry.count(RPC_CALLS, 1, transport="http", **method, code=code)
 
 
-def _endpoint(method: Method, refuse: _Refuse) -> Any:  # noqa: ANN401 - the library's union of generics
+def _endpoint(method: Method, refuse: _Refuse, telemetry: Telemetry) -> Any:  # noqa: ANN401 - a union of generics
     info = MethodInfo(
         name=method.name,
         service_name=method.service,
@@ -115,13 +113,44 @@ def _endpoint(method: Method, refuse: _Refuse) -> Any:  # noqa: ANN401 - the lib
     )
     if method.streams:
         return Endpoint.server_stream(info, _streaming(method, refuse))
-    return Endpoint.unary(info, _unary(method, refuse))
+    return Endpoint.unary(info, _unary(method, refuse, _Spans(method, telemetry)))
 
 
-def _unary(method: Method, refuse: _Refuse) -> Any:  # noqa: ANN401
+class _Spans:
+    """A server span around each call of a method, a child of the caller's."""
+
+    def __init__(self, method: Method, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self._name = f"{method.service}/{method.name}"
+        self._attributes: dict[str, Attribute] = {
+            "rpc.system": "connect_rpc",
+            "rpc.service": method.service,
+            "rpc.method": method.name,
+        }
+
+    @contextmanager
+    def around(self, call: HttpCall) -> Iterator[None]:
+        """Marks the span as failed for what is the server's fault; the rest is the caller's."""
+        told = dict(call.headers)
+        parent, state = told.get("traceparent"), told.get("tracestate")
+        with self._telemetry.span(
+            self._name, self._attributes, parent=parent, parent_state=state, kind="server"
+        ) as span:
+            try:
+                yield
+            except OrchClientError as error:
+                span.set("rpc.connect_rpc.error_code", _code(error.code or "INTERNAL").value)
+                if error.code in _SERVER_FAULTS:
+                    span.fail(error.code)
+                raise
+
+
+def _unary(method: Method, refuse: _Refuse, spans: _Spans) -> Any:  # noqa: ANN401
     async def call(request: Message, ctx: Call) -> Message:
+        made = HttpCall.of(ctx.request_headers.allitems())
         try:
-            return await method.call(request, HttpCall.of(ctx.request_headers.allitems()))
+            with spans.around(made):
+                return await method.call(request, made)
         except OrchClientError as error:
             raise refuse(error.failure or _INTERNAL) from error
 
@@ -130,8 +159,10 @@ def _unary(method: Method, refuse: _Refuse) -> Any:  # noqa: ANN401
 
 def _streaming(method: Method, refuse: _Refuse) -> Any:  # noqa: ANN401
     async def stream(request: Message, ctx: Call) -> AsyncIterator[Message]:
+        made = HttpCall.of(ctx.request_headers.allitems())
         try:
-            async with aclosing(method.stream(request, HttpCall.of(ctx.request_headers.allitems()))) as answers:
+            # Without a span: what a generator puts in force is in force wherever it is read.
+            async with aclosing(method.stream(request, made)) as answers:
                 async for answer in answers:
                     yield answer
         except OrchClientError as error:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TypeAlias
 
-from orch_server.web.asgi import Answer, Application, Event, Receive, Request, Scope, Send
-from orch_server.web.bodies import PatientReceive, PatientSend
+from orch_server.web.asgi import CUT, Answer, Application, Event, Receive, Request, Scope, Send
+from orch_server.web.bodies import TAKE_SECONDS, PatientReceive, PatientSend
 from orch_server.web.cors import Cors
 
 logger = logging.getLogger(__name__)
@@ -63,20 +64,21 @@ class Routes:
 class Edge:
     """One ASGI application."""
 
-    def __init__(self, routes: Routes, cors: Cors) -> None:
+    def __init__(self, routes: Routes, cors: Cors, *, take_seconds: float = TAKE_SECONDS) -> None:
+        """take_seconds: how long an answer waits for room on the line."""
         self._routes = routes
         self._cors = cors
+        self._take_seconds = take_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request. Cut off, it ends without a word: the connection is gone."""
-        try:
-            await self._answer(scope, PatientReceive(receive), PatientSend(send))
-        except asyncio.CancelledError:
-            # The task is this request's own: nobody waits for it to say that it was cancelled.
-            return
-        except TimeoutError:
-            logger.info("caller too slow", extra={"path": scope["path"]})
-            raise ConnectionAbortedError("The caller takes or gives nothing.") from None
+        # The task is this request's own: nobody waits for it to say that it was cancelled.
+        with suppress(asyncio.CancelledError):
+            try:
+                await self._answer(scope, PatientReceive(receive), PatientSend(send, self._take_seconds))
+            except TimeoutError:
+                logger.info("caller too slow", extra={"path": scope["path"]})
+                await _cut(scope, receive)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = _read(scope)
@@ -101,6 +103,13 @@ class Edge:
     def _headers(self, request: Request) -> list[tuple[str, str]]:
         headers = [*_SECURITY, *self._cors.headers(request)]
         return [*headers, _STRICT_TRANSPORT] if request.secure else headers
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    """Ends the connection, and waits until the server knows."""
+    scope["state"][CUT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _read(scope: Scope) -> Request | Answer:

@@ -10,6 +10,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from orch_server.web.asgi import CUT
+
 logger = logging.getLogger(__name__)
 
 # Descriptors that the database, gRPC and the process itself need.
@@ -27,6 +29,21 @@ def _most_connections() -> int:
     if files == resource.RLIM_INFINITY:
         return _MOST_CONNECTIONS
     return max(min(_MOST_CONNECTIONS, files - _KEPT_FILES), files // 2)
+
+
+def allow_many_files() -> None:
+    """Lets this process have as many connections as its system lets it; many begin with 1024, for programs that are
+    older than epoll. What it starts inherits that, and a server starts nothing."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _KEPT_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,7 @@ class _GuardedProtocol(H11Protocol):
 
     def __init__(self, config: Config, state: ServerState, limits: ConnectionLimits) -> None:
         super().__init__(config=config, server_state=state, app_state={})
+        self.app_state = {CUT: self._cut}
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -95,5 +113,8 @@ class _GuardedProtocol(H11Protocol):
 
     def _too_slow(self) -> None:
         self._deadline = None
+        self._cut()
+
+    def _cut(self) -> None:
         if not self.transport.is_closing():
             self.transport.abort()

@@ -70,7 +70,7 @@ class StaticFiles:
             self._paths = {
                 f"/{path.relative_to(self._folder).as_posix()}": path
                 for path in found
-                if path.is_file() and path.resolve().is_relative_to(inside)
+                if path.is_file() and not path.name.startswith(".") and path.resolve().is_relative_to(inside)
             }
         return self._paths
 

@@ -48,15 +48,11 @@ class DockerPool(Audience):
         """What `docker ARGUMENTS` prints."""
         return await asyncio.to_thread(self.engine.call, *arguments)
 
-    async def left_nothing(self) -> None:
-        """Wait until no container is left."""
-        await self.until(lambda: not self.engine.containers(f"label=orch.pool={self.pool}"))
-
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something is so that nobody tells of."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not await asyncio.to_thread(holds):
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, self.engine.call("ps", "--all")
             await asyncio.sleep(0.02)
 
     async def printed(self, run_id: str, line: str) -> None:
@@ -71,7 +67,8 @@ class DockerPool(Audience):
             async with asyncio.timeout(WAIT_SECONDS):
                 await super().said(run_id, stream, lines)
         except TimeoutError:
-            assert await self.lines(run_id, stream) == lines
+            found = await self.lines(run_id, stream)
+            assert found == lines, f"{found}, and its remarks: {await self.lines(run_id, 'worker')}"
 
     async def ended(self, run_id: str, state: StateType.ValueType) -> FlowRun:
         """The run once it is in this state; its container is gone."""

@@ -1,5 +1,7 @@
 """However a container ends, its run says so in words, within seconds, and no container is left."""
 
+from pathlib import Path
+
 import pytest
 
 from orch_proto.v1.state_pb2 import (
@@ -9,7 +11,7 @@ from orch_proto.v1.state_pb2 import (
     STATE_TYPE_FAILED,
     STATE_TYPE_RUNNING,
 )
-from tests.e2e.docker.pool import DockerPool, shell
+from tests.e2e.docker.pool import DockerPool, flow_in, shell
 
 WAITS = "trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.2; done"
 DEAF = "trap '' TERM; echo ready; while :; do sleep 0.2; done"
@@ -88,6 +90,18 @@ async def test_cancelled_it_ends_as_it_likes(served_pool: DockerPool) -> None:
 
     await served_pool.ended(run_id, STATE_TYPE_CANCELLED)
     await served_pool.said(run_id, "output", ["ready", "asked"])
+
+
+async def test_a_flow_hears_of_its_cancel_by_itself(served_pool: DockerPool, tmp_path: Path) -> None:
+    (tmp_path / "waiting.py").write_text(
+        "import time\nfrom orch import flow\n\n@flow\ndef wait() -> None:\n    print('ready')\n    time.sleep(100)\n"
+    )
+    run_id = await served_pool.run(flow_in(tmp_path, "waiting.py:wait"), job_variables={"user": "0"})
+    await served_pool.printed(run_id, "ready")
+
+    await served_pool.cancel(run_id)
+
+    await served_pool.ended(run_id, STATE_TYPE_CANCELLED)
 
 
 async def test_cancelled_without_hearing_it_is_killed(served_pool: DockerPool) -> None:

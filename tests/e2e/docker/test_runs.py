@@ -13,6 +13,7 @@ import pytest
 
 from orch_client.async_client import AsyncClient
 from orch_proto.v1.launch_pb2 import LaunchSpec
+from orch_proto.v1.policy_pb2 import RecoveryPolicy
 from orch_proto.v1.state_pb2 import STATE_TYPE_COMPLETED, STATE_TYPE_FAILED, STATE_TYPE_RUNNING, StateType
 from orch_proto.v1.task_run_service_pb2 import ListTaskRunsRequest
 from tests.e2e.docker.pool import DockerPool, flow_in, shell
@@ -104,7 +105,8 @@ async def test_lines_and_task_states_come_while_it_runs(served_pool: DockerPool,
     run_id = await served_pool.run(flow_in(code, "etl.py:etl"), job_variables={"volumes": [f"{gate}:/gate"]})
 
     await served_pool.printed(run_id, "extracting")
-    assert (await task_states(served_pool.client, run_id))["extract"] == STATE_TYPE_COMPLETED
+    while (await task_states(served_pool.client, run_id)).get("extract") != STATE_TYPE_COMPLETED:
+        pass  # Asking takes its time.
     await asyncio.to_thread((gate / "pipe").write_text, "later\n")
 
     run = await served_pool.ended(run_id, STATE_TYPE_COMPLETED)
@@ -114,22 +116,57 @@ async def test_lines_and_task_states_come_while_it_runs(served_pool: DockerPool,
     await served_pool.said(run_id, "output", ["extracting"])
 
 
+async def test_a_durable_flow_goes_on_in_another_container(served_pool: DockerPool, code: Path, gate: Path) -> None:
+    (code / "etl.py").write_text(
+        dedent("""
+            from orch import flow, task
+
+            @task
+            def extract() -> str:
+                print("extracting")
+                return "rows"
+
+            @flow(durable=True)
+            def etl() -> str:
+                rows = extract()
+                return rows + " " + open("/gate/pipe").readline().strip()
+        """)
+    )
+    run_id = await served_pool.run(
+        flow_in(code, "etl.py:etl"),
+        job_variables={"volumes": [f"{gate}:/gate"]},
+        recovery=RecoveryPolicy(durable=True),
+    )
+    await served_pool.printed(run_id, "extracting")
+    while (await task_states(served_pool.client, run_id)).get("extract-0") != STATE_TYPE_COMPLETED:
+        pass  # Asking takes its time.
+
+    await served_pool.docker("kill", await served_pool.container_of(run_id))
+    await served_pool.seen(run_id, STATE_TYPE_RUNNING, such_that=lambda run: run.attempt == 2)
+    await asyncio.to_thread((gate / "pipe").write_text, "later\n")
+
+    run = await served_pool.ended(run_id, STATE_TYPE_COMPLETED)
+    assert (run.attempt, json.loads(run.result.data)) == (2, "rows later")
+    await served_pool.said(run_id, "output", ["extracting"])
+
+
 async def test_many_run_at_once(served_pool: DockerPool, gate: Path) -> None:
-    spec = shell("read line < /gate/pipe")
+    spec = shell("until [ -e /gate/open ]; do sleep 0.5; done")
     variables: dict[str, object] = {"volumes": [f"{gate}:/gate"]}
     runs = [await served_pool.run(spec, job_variables=variables) for _ in range(AT_ONCE)]
 
-    await served_pool.until(lambda: len(running(served_pool)) == AT_ONCE)
-    await asyncio.to_thread((gate / "pipe").write_text, "go\n" * AT_ONCE)
+    await served_pool.until(lambda: set(runs) <= running(served_pool))
+    (gate / "open").touch()
 
     for run_id in runs:
-        run = await served_pool.seen(run_id, STATE_TYPE_COMPLETED)
+        run = await served_pool.ended(run_id, STATE_TYPE_COMPLETED)
         assert run.attempt == 1
-    await served_pool.left_nothing()
 
 
-def running(pool: DockerPool) -> list[str]:
-    return pool.engine.containers(f"label=orch.pool={pool.pool}", "status=running")
+def running(pool: DockerPool) -> set[str]:
+    """Runs whose containers run."""
+    shown = pool.engine.call("ps", "--filter", f"label=orch.pool={pool.pool}", "--format", '{{.Label "orch.run"}}')
+    return set(shown.split())
 
 
 async def test_what_a_command_is_given_and_gives(served_pool: DockerPool) -> None:
@@ -150,7 +187,7 @@ async def test_parameters_of_any_size_come_by_file(served_pool: DockerPool) -> N
 
     await served_pool.ended(run_id, STATE_TYPE_COMPLETED)
 
-    await served_pool.said(run_id, "output", ["300011"])
+    await served_pool.said(run_id, "output", ["300012"])
 
 
 async def test_other_pull_steps_are_done_inside(served_pool: DockerPool) -> None:

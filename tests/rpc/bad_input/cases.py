@@ -1,17 +1,13 @@
 """Requests that are refused, and how: the table of `test_bad_input.py`."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
-from uuid import uuid4
+from collections.abc import Iterator, Mapping
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from orch_proto.v1 import deployment_service_pb2 as deployments
 from orch_proto.v1 import (
-    deployment_pb2,
     flow_run_pb2,
     launch_pb2,
     log_pb2,
@@ -19,11 +15,9 @@ from orch_proto.v1 import (
     result_pb2,
     schedule_pb2,
     state_pb2,
-    task_run_pb2,
     work_pool_pb2,
     work_queue_pb2,
 )
-from orch_proto.v1 import deployment_service_pb2 as deployments
 from orch_proto.v1 import flow_run_service_pb2 as flow_runs
 from orch_proto.v1 import flow_service_pb2 as flows
 from orch_proto.v1 import lease_service_pb2 as leases
@@ -33,92 +27,25 @@ from orch_proto.v1 import task_run_service_pb2 as task_runs
 from orch_proto.v1 import work_pool_service_pb2 as work_pools
 from orch_proto.v1 import work_queue_service_pb2 as work_queues
 from orch_proto.v1 import worker_service_pb2 as workers
-from tests.rpc.bad_input.world import NOW, World
-
-Build: TypeAlias = Callable[[World], Message]
-
-NOWHERE = "0198c1c2-7a3b-7c11-9a55-3f5b8f0c2d11"
-LONG = "x" * 10_000
-INVALID, NOT_FOUND, EXISTS = "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS"
-PRECONDITION, ABORTED = "FAILED_PRECONDITION", "ABORTED"
-WRONG_FIELD, UNKNOWN_ENUM = "INVALID_FIELD", "UNKNOWN_ENUM"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A request, and what its author is told. `field`: the one that is named; `says`: a part of the message."""
-
-    build: Build
-    code: str = INVALID
-    reason: str = WRONG_FIELD
-    field: str = ""
-    says: str = ""
-
-
-def create(world: World, **fields: object) -> flow_runs.CreateFlowRunRequest:
-    """A run of the world's flow, but for the fields given."""
-    return flow_runs.CreateFlowRunRequest(**{"flow_name": world.flow, "work_pool_name": world.work_pool} | fields)  # type: ignore[arg-type]
-
-
-def report(world: World, **fields: object) -> leases.ReportRunsRequest:
-    """A report of the world's running run, but for the fields given."""
-    state = state_pb2.State(type=state_pb2.STATE_TYPE_COMPLETED)
-    known = {"flow_run_id": world.flow_run_id, "token": world.token, "sequence": 2, "state": state}
-    return leases.ReportRunsRequest(reports=[leases.RunReport(**known | fields)])  # type: ignore[arg-type]
-
-
-def schedule(world: World, **fields: object) -> schedules.CreateScheduleRequest:
-    """A schedule of the world's deployment."""
-    return schedules.CreateScheduleRequest(
-        schedule=schedule_pb2.Schedule(**{"deployment_id": world.deployment_id, "name": "new"} | fields)  # type: ignore[arg-type]
-    )
-
-
-def cron(world: World, expression: str, zone: str = "") -> schedules.CreateScheduleRequest:
-    """A schedule by a cron line."""
-    return schedule(world, cron=schedule_pb2.CronSpec(expression=expression, time_zone=zone))
-
-
-def interval(world: World, **span: int) -> schedules.CreateScheduleRequest:
-    """A schedule by an interval."""
-    return schedule(world, interval=schedule_pb2.IntervalSpec(interval=Duration(**span)))
-
-
-def rrule(world: World, rule: str) -> schedules.CreateScheduleRequest:
-    """A schedule by a recurrence rule."""
-    return schedule(world, rrule=schedule_pb2.RRuleSpec(rule=rule))
-
-
-def deployment(world: World, **fields: object) -> deployments.CreateDeploymentRequest:
-    """A deployment of the world's flow."""
-    known = {
-        "flow_name": world.flow,
-        "name": "new",
-        "work_pool_name": world.work_pool,
-        "launch_spec": launch_pb2.LaunchSpec(entrypoint="etl.py:etl"),
-    }
-    return deployments.CreateDeploymentRequest(deployment=deployment_pb2.Deployment(**known | fields))  # type: ignore[arg-type]
-
-
-def append(world: World, **fields: object) -> logs.AppendLogsRequest:
-    """A line of the world's running run."""
-    line = log_pb2.LogRecord(time=NOW, message="hello")
-    known = {"flow_run_id": world.flow_run_id, "token": world.token, "stream": "run", "offset": 1, "records": [line]}
-    return logs.AppendLogsRequest(**known | fields)  # type: ignore[arg-type]
-
-
-def task_report(world: World, **fields: object) -> task_runs.ReportTaskRunsRequest:
-    """A new task run of the world's running run."""
-    state = state_pb2.State(type=state_pb2.STATE_TYPE_RUNNING)
-    known = {"task_run_id": str(uuid4()), "state": state, "create_time": NOW, "version": 1}
-    reports = [task_runs.TaskRunReport(task_run=task_run_pb2.TaskRun(**known | fields))]  # type: ignore[arg-type]
-    return task_runs.ReportTaskRunsRequest(flow_run_id=world.flow_run_id, token=world.token, reports=reports)
-
-
-def nested(depth: int) -> str:
-    """A JSON object so many deep."""
-    return '{"a":' * depth + "1" + "}" * depth
-
+from tests.rpc.bad_input.building import (
+    ABORTED,
+    EXISTS,
+    LONG,
+    NOT_FOUND,
+    NOWHERE,
+    PRECONDITION,
+    UNKNOWN_ENUM,
+    Case,
+    append,
+    create,
+    deployment,
+    nested,
+    report,
+    schedule,
+    task_report,
+)
+from tests.rpc.bad_input.schedule_cases import SCHEDULES
+from tests.rpc.bad_input.world import NOW
 
 UNKNOWN_IDS: Mapping[str, Case] = {
     "get run": Case(lambda w: flow_runs.GetFlowRunRequest(flow_run_id=NOWHERE), NOT_FOUND, "FLOW_RUN_NOT_FOUND"),
@@ -417,56 +344,6 @@ ENUMS: Mapping[str, Case] = {
         lambda w: deployment(w, concurrency_policy=_ANY_ENUM),
         reason=UNKNOWN_ENUM,
         field="deployment.concurrency_policy",
-    ),
-}
-
-SCHEDULES: Mapping[str, Case] = {
-    "no spec": Case(lambda w: schedule(w), field="schedule"),
-    "no cron line": Case(lambda w: cron(w, ""), field="schedule.cron.expression"),
-    "minute 61": Case(lambda w: cron(w, "61 * * * *"), field="schedule.cron.expression", says="minute"),
-    "six fields": Case(lambda w: cron(w, "0 0 2 * * *"), field="schedule.cron.expression", says="seconds"),
-    "@reboot": Case(lambda w: cron(w, "@reboot"), field="schedule.cron.expression"),
-    "30 February": Case(lambda w: cron(w, "0 0 30 2 *"), field="schedule.cron.expression"),
-    "Monday the 31st of a short month": Case(
-        lambda w: schedule(w, cron=schedule_pb2.CronSpec(expression="0 0 31 4 MON", day_and=True)),
-        field="schedule.cron.expression",
-    ),
-    "cron of 10 000 characters": Case(lambda w: cron(w, LONG), field="schedule.cron.expression"),
-    "cron with NUL": Case(lambda w: cron(w, "0 0 * *\x00 *"), field="schedule.cron.expression"),
-    "zone on Mars": Case(
-        lambda w: cron(w, "@daily", "Mars/Olympus"), field="schedule.cron.time_zone", says="'Mars/Olympus'"
-    ),
-    "zone that is a path": Case(lambda w: cron(w, "@daily", "../../etc/passwd"), field="schedule.cron.time_zone"),
-    "zone misspelt": Case(
-        lambda w: cron(w, "@daily", "Europe/Belin"), field="schedule.cron.time_zone", says="Europe/Berlin"
-    ),
-    "every millisecond": Case(lambda w: interval(w, nanos=1_000_000), field="schedule.interval.interval"),
-    "every 0 s": Case(lambda w: interval(w), field="schedule.interval.interval"),
-    "every -1 s": Case(lambda w: interval(w, seconds=-1), field="schedule.interval.interval"),
-    "every 10 000 years": Case(lambda w: interval(w, seconds=315_576_000_000), field="schedule.interval.interval"),
-    "rule that never fires": Case(
-        lambda w: rrule(w, "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), field="schedule.rrule.rule", says="never fires"
-    ),
-    "rule that ended before it began": Case(
-        lambda w: rrule(w, "DTSTART:20260101T000000Z\nRRULE:FREQ=DAILY;UNTIL=20250101T000000Z"),
-        field="schedule.rrule.rule",
-    ),
-    "rule that is none": Case(lambda w: rrule(w, "every day"), field="schedule.rrule.rule"),
-    "rule of 10 000 characters": Case(lambda w: rrule(w, "FREQ=DAILY;" + LONG), field="schedule.rrule.rule"),
-    "jitter of two days": Case(
-        lambda w: schedule(w, cron=schedule_pb2.CronSpec(expression="@daily"), jitter=Duration(seconds=2 * 86400)),
-        field="schedule.jitter",
-    ),
-    "preview of 1001": Case(
-        lambda w: schedules.PreviewScheduleRequest(
-            schedule=schedule_pb2.Schedule(cron=schedule_pb2.CronSpec(expression="@daily")), count=1001
-        ),
-        field="count",
-    ),
-    "several at once": Case(
-        lambda w: cron(w, "61 * * * *", "Mars/Olympus"),
-        field="schedule.cron.time_zone",
-        says="schedule.cron.expression",
     ),
 }
 

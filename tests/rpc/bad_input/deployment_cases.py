@@ -9,7 +9,7 @@ from orch_proto.v1 import flow_run_service_pb2 as flow_runs
 from orch_proto.v1 import schedule_pb2
 from orch_proto.v1 import schedule_service_pb2 as schedules
 from orch_proto.v1 import worker_service_pb2 as workers
-from tests.rpc.bad_input.cases import (
+from tests.rpc.bad_input.building import (
     NOT_FOUND,
     NOWHERE,
     PRECONDITION,

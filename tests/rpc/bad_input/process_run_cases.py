@@ -7,7 +7,7 @@ from google.protobuf.duration_pb2 import Duration
 from orch_proto.v1 import flow_run_service_pb2 as flow_runs
 from orch_proto.v1 import lease_service_pb2 as leases
 from orch_proto.v1 import policy_pb2
-from tests.rpc.bad_input.cases import EXISTS, LONG, NOT_FOUND, NOWHERE, PRECONDITION, Case, nested
+from tests.rpc.bad_input.building import EXISTS, LONG, NOT_FOUND, NOWHERE, PRECONDITION, Case, nested
 from tests.rpc.bad_input.world import World, new_run_id
 
 LATER_AGES = "ffffffff-ffff-7fff-bfff-ffffffffffff"

@@ -9,7 +9,7 @@ from orch_proto.v1 import flow_run_service_pb2 as flow_runs
 from orch_proto.v1 import log_service_pb2 as logs
 from orch_proto.v1 import state_pb2
 from orch_proto.v1 import task_run_service_pb2 as task_runs
-from tests.rpc.bad_input.cases import NOWHERE, UNKNOWN_ENUM, Case
+from tests.rpc.bad_input.building import NOWHERE, UNKNOWN_ENUM, Case
 from tests.rpc.bad_input.world import NOW
 
 _HOUR = Duration(seconds=3600)

@@ -17,8 +17,9 @@ from orch_proto.v1 import log_service_pb2 as logs
 from orch_proto.v1 import task_run_service_pb2 as task_runs
 from orch_proto.v1 import work_pool_service_pb2 as work_pools
 from orch_proto.v1 import worker_service_pb2 as workers
+from tests.rpc.bad_input.building import NOWHERE, Case, append, create, report, task_report
 from tests.rpc.bad_input.caller import Answer, call
-from tests.rpc.bad_input.cases import NOWHERE, Case, all_cases, append, create, report, task_report
+from tests.rpc.bad_input.cases import all_cases
 from tests.rpc.bad_input.deployment_cases import deployment_cases
 from tests.rpc.bad_input.process_run_cases import process_run_cases
 from tests.rpc.bad_input.screen_cases import screen_cases

@@ -134,6 +134,27 @@ async def test_an_end_at_once_cuts_them_without_an_error(caplog: pytest.LogCaptu
     assert not caplog.records
 
 
+async def test_who_takes_nothing_of_his_answer_is_cut_off_without_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    ended = asyncio.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while True:
+                await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+        finally:
+            ended.set()
+
+    edge = Edge(Routes(endless, frozenset({"/"})), Cors(), take_seconds=0.05)
+    with caplog.at_level(logging.WARNING):
+        async with serving(edge) as server:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+            writer.write(GET)
+            await ended.wait()
+            writer.close()
+    assert not caplog.records
+
+
 async def test_a_port_that_is_taken_is_named_with_the_option() -> None:
     async with serving(hello) as server:
         with pytest.raises(PortTaken, match=f"Port {server.port} .* --http-port"):

@@ -24,6 +24,7 @@ def files(tmp_path: Path) -> StaticFiles:
     (folder / "index.html").write_bytes(INDEX)
     (folder / "assets" / "index-B7k2.js").write_bytes(SCRIPT)
     (folder / "icon.svg").write_bytes(b"<svg/>")
+    (folder / ".hidden.txt").write_bytes(b"secret")
     (tmp_path / "secret.txt").write_bytes(b"secret")
     (folder / "assets" / "link.txt").symlink_to(tmp_path / "secret.txt")
     return StaticFiles(folder)
@@ -75,6 +76,7 @@ async def test_large_texts_are_packed_for_who_takes_them(files: StaticFiles, acc
         "/../secret.txt",
         "/assets/../../secret.txt",
         "/assets/link.txt",
+        "/.hidden.txt",
         "//etc/passwd.txt",
         "/assets/index-0000.js",
         "/\x00.txt",

@@ -48,6 +48,11 @@ def contents_of(
     folder: where its files are put, in the container. result_file: where a command may leave its result, there.
     does_pull_steps: whether the container has to make its code ready; False where that was done for it.
     """
+    if job.spec.command and job.flow_run.recovery_policy.exclusive:
+        raise LaunchError(
+            "An exclusive command is not launched in a container: if its worker died, nobody could end it before the"
+            " run is somebody else's. Use a pool of type process, or a Python flow, which stops itself in time."
+        )
     files = _tls_files(job.environment, folder) | _parameters_file(job, folder)
     wrapped = does_pull_steps and bool(job.spec.pull_steps_json.strip(" \n[]"))
     environment = {

@@ -88,8 +88,9 @@ def read_variables(model: type[V], variables: Mapping[str, object], *, pool_type
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        # One at a time: what is wrong with one variable is often wrong with the next for the same reason.
-        first = error.errors(include_url=False)[0]
+        # One at a time: what is wrong with one variable is often wrong with the next for the same reason. Names come
+        # first: what is missing under one name was often given under another.
+        first = min(error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden")
         raise LaunchError(
             _in_words(first["type"], first["loc"], first["msg"], first["input"], model, pool_type)
         ) from None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orch_worker.launchers.base import AttemptKey, Ending, Outcome, OutputLine
+from orch_worker.launchers.base import AttemptKey, Ending, LaunchError, Outcome, OutputLine
 from orch_worker.launchers.containers.endings import CODE_NOT_READY, ending_of_exit
 from orch_worker.launchers.kubernetes.cleaning import Cleaning
 from orch_worker.launchers.kubernetes.clock import Clock
@@ -43,13 +43,17 @@ class Surroundings:
 class KubernetesAttempt:
     """One attempt; see orch_worker.launchers.base.Attempt."""
 
-    def __init__(self, key: AttemptKey, place: Place, sight: Sight, around: Surroundings) -> None:
+    def __init__(
+        self, key: AttemptKey, place: Place, sight: Sight, around: Surroundings, is_live: Callable[[], bool]
+    ) -> None:
+        """is_live: whether changes are heard of as they happen."""
         self.key = key
         self.place = f"job {place.namespace}/{place.name}"
         self.memo = ""
         self.sight = sight
         self._place = place
         self._around = around
+        self._is_live = is_live
         self._facts = LaunchFacts()
         self._known = Circumstances()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -59,7 +63,7 @@ class KubernetesAttempt:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._grace_seconds: int | None = None
         self._kept: KeptOutput | None = None
-        self._troubles = Troubles(sight, place, around.cluster, around.clock)
+        self._troubles = Troubles(sight, place, around.cluster, around.clock, is_live)
 
     def is_launched(self, manifest: Object, tell: Callable[[str], None]) -> None:
         """It is being launched just now."""
@@ -89,6 +93,16 @@ class KubernetesAttempt:
             self._conclude(found)
         else:
             self._do_once("watch over its beginning", self._watch_beginning())
+
+    async def begun(self) -> None:
+        """Waits until its container runs, or it has ended. Raises LaunchError where it was given up before it began."""
+        self.look()
+        while not (self.sight.has_started or self.has_ended):
+            await self.change()
+        if not self.sight.has_started:
+            ending = await self.wait()
+            if ending.outcome == Outcome.LAUNCH_FAILED:
+                raise LaunchError(ending.message)
 
     async def wait(self) -> Ending:
         """Its end. May be awaited by several, and again."""
@@ -182,7 +196,10 @@ class KubernetesAttempt:
     # --- the end
 
     async def _settle(self, awaited: Unsettled) -> None:
-        await self._around.clock.sleep(awaited.seconds)
+        was_live = False
+        while not (was_live and self._is_live()):
+            was_live = self._is_live()
+            await self._around.clock.sleep(awaited.seconds)
         self._known = replace(self._known, settled=self._known.settled | {awaited.awaited})
         self.look()
 

@@ -42,7 +42,12 @@ async def find_access(environ: Mapping[str, str]) -> Access:
     configuration.connection_pool_maxsize = 0
     try:
         if "KUBECONFIG" not in environ and "KUBERNETES_SERVICE_HOST" in environ:
-            load_incluster_config(configuration)
+            load_incluster_config(
+                configuration,
+                token_filename=str(_SERVICE_ACCOUNT / "token"),
+                cert_filename=str(_SERVICE_ACCOUNT / "ca.crt"),
+                environ=dict(environ),
+            )
             return Access(configuration, (_SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip())
         loader = await load_kube_config(
             config_file=_kubeconfig(environ),
@@ -51,9 +56,10 @@ async def find_access(environ: Mapping[str, str]) -> Access:
             persist_config=False,
         )
     except (ConfigException, OSError, ValueError, AssertionError) as error:
+        cause = (str(error) or type(error).__name__).rstrip(".")
         raise AuthenticationError(
-            f"The way to the cluster cannot be found: {str(error) or type(error).__name__}. Run the worker in a pod"
-            " with a service account, or set KUBECONFIG to a kubeconfig file that works with kubectl."
+            f"The way to the cluster cannot be found: {cause}. Run the worker in a pod with a service account, or set"
+            " KUBECONFIG to a kubeconfig file that works with kubectl."
         ) from error
     context = loader.current_context or {}
     return Access(configuration, str(context.get("context", {}).get("namespace") or _DEFAULT_NAMESPACE))

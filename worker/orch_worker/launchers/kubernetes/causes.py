@@ -69,7 +69,7 @@ def _deadline(sight: Sight) -> str:
 
 
 def _suspension(sight: Sight) -> str:
-    if sight.pod is not None and part(sight.job, "spec", "suspend") is True:
+    if sight.was_let_go and sight.is_deleted and part(sight.job, "spec", "suspend") is True:
         return "Somebody has suspended its Job, which ends its Pod."
     return ""
 

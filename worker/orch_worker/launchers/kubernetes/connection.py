@@ -109,7 +109,7 @@ class Connection:
                 delay = next(delays)
                 if within_seconds is not None and self._clock.now() + delay > began + within_seconds:
                     raise
-                logger.debug("the API server is away", extra={"cause": str(error)})
+                logger.info("the API server is away", extra={"cause": str(error)})
             await self._clock.sleep(delay)
 
     @asynccontextmanager

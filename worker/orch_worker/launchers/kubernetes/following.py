@@ -1,8 +1,9 @@
 """Follows the log of an attempt's Pod, from its first line to its last."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from orch_worker.launchers.base import OutputLine
 from orch_worker.launchers.kubernetes.clock import Clock, growing_delays
@@ -43,13 +44,9 @@ async def follow_log(
 ) -> AsyncIterator[Sequence[OutputLine]]:
     """All lines, as they come. opened: called when they are being read."""
     reader, delays, tries = LogReader(), growing_delays(), _TRIES_AFTER_END
-    while not attempt.sight.has_started:
-        if attempt.has_ended:
-            return
-        await attempt.change()
-    while tries:
+    while tries and await _has_started(attempt):
         # What is asked for after the end is all of it.
-        is_last = attempt.sight.terminated is not None or attempt.sight.pod_gone or attempt.has_ended
+        is_last = _is_over(attempt)
         try:
             query = reader.begin()
             async with cluster.log(attempt.namespace, attempt.sight.pod_name, query) as content:
@@ -69,4 +66,29 @@ async def follow_log(
         except ApiAwayError as error:
             logger.info("the log is away", extra={"pod": attempt.sight.pod_name, "cause": str(error)})
         tries -= is_last
-        await clock.sleep(next(delays))
+        if not is_last and _is_over(attempt):
+            continue
+        # Most often it is the end that is about to be seen.
+        await _first(attempt.change(), clock.sleep(next(delays)))
+
+
+async def _has_started(attempt: Followed) -> bool:
+    """Waits until its container runs, or it has ended: whether there is a log."""
+    while not (attempt.sight.has_started or attempt.has_ended):
+        await attempt.change()
+    return attempt.sight.has_started
+
+
+def _is_over(attempt: Followed) -> bool:
+    """Whether nothing more will be written."""
+    return attempt.sight.terminated is not None or attempt.sight.pod_gone or attempt.has_ended
+
+
+async def _first(*waits: Coroutine[Any, Any, None]) -> None:
+    """Returns when one of them has come to its end."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from orch_worker.launchers.base import (
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 NAMESPACES_VARIABLE = "ORCH_KUBERNETES_NAMESPACES"
 _NAMESPACES_FILE = "namespaces.json"
+_OPENING_SECONDS = 60.0
+"""A worker that starts waits so long for an API server that is away."""
 _UNDO_SECONDS = 20.0
 
 
@@ -73,7 +76,7 @@ class KubernetesLauncher:
         self._starting = Starting(cluster, self._around.cleaning)
         try:
             for name in sorted({access.namespace, *self._known_namespaces(), *_namespaces_of_environment()}):
-                await self._watched(name)
+                await self._connection.patiently(partial(self._watched, name), within_seconds=_OPENING_SECONDS)
         except (ApiError, ApiAwayError) as error:
             await self.close()
             raise LauncherError(_cannot_watch(error)) from error
@@ -118,7 +121,7 @@ class KubernetesLauncher:
         for key, place, sight in self._unknown(own=False):
             stray = known.get(key)
             if stray is None:
-                stray = KubernetesAttempt(key, place, sight, self._around)
+                stray = self._make(key, place, sight)
                 stray.is_stray()
             self._strays[key] = stray
         return list(self._strays.values())
@@ -132,7 +135,7 @@ class KubernetesLauncher:
         namespace = await self._namespace_for(variables)
         place = Place(namespace.name, job_name(job.key))
         manifest = job_manifest(job, variables, contents, self._owner, namespace.name)
-        attempt = KubernetesAttempt(job.key, place, namespace.sight(job.key), self._around)
+        attempt = self._make(job.key, place, namespace.sight(job.key))
         attempt.is_launched(manifest, job.tell)
         self._attempts[job.key] = attempt
         given_up = asyncio.Event()
@@ -141,11 +144,12 @@ class KubernetesLauncher:
         )
         try:
             await asyncio.shield(starting)
+            # A run whose Pod waits for a node or an image has not begun.
+            await attempt.begun()
         except BaseException:
             given_up.set()
             await self._undo(attempt, place, starting)
             raise
-        attempt.look()
         return attempt
 
     async def _undo(self, attempt: KubernetesAttempt, place: Place, starting: "asyncio.Task[bool]") -> None:
@@ -200,8 +204,12 @@ class KubernetesLauncher:
                 if self._owner.launched(shown) == own or not own:
                     yield key, Place(namespace.name, job_name(key)), sight
 
+    def _make(self, key: AttemptKey, place: Place, sight: Sight) -> KubernetesAttempt:
+        namespace = self._namespaces[place.namespace]
+        return KubernetesAttempt(key, place, sight, self._around, lambda: namespace.is_live)
+
     def _recall(self, key: AttemptKey, place: Place, sight: Sight) -> KubernetesAttempt:
-        attempt = self._attempts[key] = KubernetesAttempt(key, place, sight, self._around)
+        attempt = self._attempts[key] = self._make(key, place, sight)
         attempt.is_found()
         return attempt
 

@@ -41,6 +41,11 @@ class WatchedNamespace:
         """What is there, whoever has launched it."""
         return self._sights
 
+    @property
+    def is_live(self) -> bool:
+        """Whether changes are heard of as they happen: not while the API server is away."""
+        return all(watch.is_live for watch in self._watches)
+
     async def open(self) -> None:
         """See what is there, and go on to watch it. Raises ApiError, ApiAwayError."""
         for watch in self._watches:

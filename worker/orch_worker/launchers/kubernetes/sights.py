@@ -28,10 +28,13 @@ class Sight:
     job_gone: bool = False
     pod: Object | None = None
     pod_gone: bool = False
+    was_let_go: bool = False
+    """Whether its Job was seen not to be suspended: every Job begins suspended."""
 
     def see_job(self, found: Object, *, gone: bool = False) -> None:
         """Its Job, as it is now, or was last."""
         self.job, self.job_gone = found, gone
+        self.was_let_go = self.was_let_go or part(found, "spec", "suspend") is not True
 
     def see_pod(self, found: Object, *, gone: bool = False) -> None:
         """Its Pod. The first one is the attempt: the cluster is told to make no other."""

@@ -119,5 +119,5 @@ class KubernetesVariables(ContainerVariables):
     """How long a Pod may be in trouble before it begins (no room, no image) until it is given up."""
     stream_output: bool | None = None  # type: ignore[assignment] # a third value: what is best
     """Whether its lines become the run's log. Without it: those of commands; of Python flows, where they end badly."""
-    manifest_patch: FreeObject = Field(default_factory=dict)
+    manifest_patch: FreeObject = Field(default_factory=dict, repr=False)
     """Merged over the whole Job: objects name by name, lists of named objects too; null removes."""

@@ -14,6 +14,8 @@ from orch_worker.launchers.kubernetes.troubles import Trouble, trouble_of, witho
 
 logger = logging.getLogger(__name__)
 
+_AWAY_SECONDS = 5.0
+"""How often it is asked whether the API server is back."""
 _NO_POD_SECONDS = 5.0
 """A Job that has no Pod by then is looked into."""
 
@@ -21,7 +23,8 @@ _NO_POD_SECONDS = 5.0
 class Troubles:
     """Of one attempt."""
 
-    def __init__(self, sight: Sight, place: Place, cluster: Cluster, clock: Clock) -> None:
+    def __init__(self, sight: Sight, place: Place, cluster: Cluster, clock: Clock, is_live: Callable[[], bool]) -> None:
+        """is_live: whether changes are heard of as they happen."""
         self.tell: Callable[[str], None] = self._log
         """Takes a sentence for the run's log."""
         self.patience_seconds = 0.0
@@ -30,6 +33,7 @@ class Troubles:
         self._place = place
         self._cluster = cluster
         self._clock = clock
+        self._is_live = is_live
         self._begun_at: float | None = None
         self._trouble_now: Trouble | None = None
         self._troubled_since = 0.0
@@ -43,7 +47,7 @@ class Troubles:
             changed = asyncio.create_task(change())
             try:
                 self._take(await self._trouble())
-                if self._trouble_now is not None and (self._trouble_now.is_hopeless or self._left() <= 0):
+                if self._trouble_now is not None and self._is_unbearable(self._trouble_now):
                     return self._words(self._trouble_now)
                 await self._first(changed)
             finally:
@@ -63,6 +67,10 @@ class Troubles:
         if earlier is None or earlier.kind != trouble.kind:
             self._tell(trouble)
 
+    def _is_unbearable(self, trouble: Trouble) -> bool:
+        """Whether it is given up. Not by what was seen before the API server went away: it may run by now."""
+        return trouble.is_hopeless or (self._left() <= 0 and self._is_live())
+
     def _left(self) -> float:
         """Seconds until it is given up."""
         return self._troubled_since + self.patience_seconds - self._clock.now()
@@ -70,7 +78,7 @@ class Troubles:
     async def _trouble(self) -> Trouble | None:
         if self._sight.pod is not None:
             return trouble_of(self._sight)
-        if self._seconds_without_pod() < _NO_POD_SECONDS:
+        if self._seconds_without_pod() < _NO_POD_SECONDS or not self._is_live():
             return None
         return without_pod(await self._events())
 
@@ -90,7 +98,9 @@ class Troubles:
 
     async def _first(self, changed: "asyncio.Task[None]") -> None:
         """Waits until something changes, or the time is up for what is waited for."""
-        seconds = self._left() if self._trouble_now is not None else self._until_no_pod_is_trouble()
+        seconds = self._until_no_pod_is_trouble()
+        if self._trouble_now is not None:
+            seconds = self._left() if self._left() > 0 else _AWAY_SECONDS
         timer = asyncio.create_task(self._clock.sleep(seconds)) if seconds is not None else None
         try:
             await asyncio.wait({changed, timer} if timer else {changed}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,7 +111,8 @@ class Troubles:
     def _until_no_pod_is_trouble(self) -> float | None:
         if self._sight.pod is not None or self._begun_at is None:
             return None
-        return max(_NO_POD_SECONDS - self._seconds_without_pod(), 0.0)
+        left = _NO_POD_SECONDS - self._seconds_without_pod()
+        return left if left > 0 else _AWAY_SECONDS
 
     def _tell(self, trouble: Trouble) -> None:
         end = "" if trouble.is_hopeless else f" It is given up if that lasts for {self.patience_seconds:g} s."

@@ -48,6 +48,8 @@ class Watch:
         self._clock = clock
         self._version = ""
         self._heard = False
+        self.is_live = False
+        """Whether changes are heard of as they happen."""
 
     async def begin(self) -> None:
         """List them. Raises ApiError, ApiAwayError."""
@@ -61,7 +63,7 @@ class Watch:
                 break
             page = {"continue": token}
         self._listener.listed(found)
-        self._version = version
+        self._version, self.is_live = version, True
 
     async def keep(self) -> None:
         """Hear of changes, for as long as this is not cancelled."""
@@ -69,6 +71,7 @@ class Watch:
         while True:
             began, self._heard = self._clock.now(), False
             cause = await self._followed()
+            self.is_live = self.is_live and not cause
             if bool(cause) != away:
                 away = bool(cause)
                 log = logger.warning if away else logger.info
@@ -108,6 +111,7 @@ class Watch:
             "timeoutSeconds": str(_WATCH_SECONDS),
         }
         async with self._connection.follow(self._path, query, silence_seconds=_SILENCE_SECONDS) as content:
+            self.is_live = True
             async for line in _lines(content):
                 self._hear(json.loads(line))
 

@@ -1,44 +1,16 @@
-"""`orch work-pool`, `orch work-queue` and `orch worker`, against a real control plane."""
+"""`orch work-pool` and `orch work-queue`."""
 
-from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from orch_client import Client, connect
-from orch_proto.v1 import worker_service_pb2 as workers
+from orch_client import Client
 from tests.e2e.held_runs import Holder
 from tests.e2e.orch_command import Orch
 from tests.support.invoked_command import InvokedOrch, offered
-from tests.support.started_server import started_server
-
-_names = count()
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A control plane."""
-    with started_server(tmp_path_factory.mktemp("home")) as server, connect(server.url) as connected:
-        yield connected
-
-
-@pytest.fixture
-def orch(client: Client, tmp_path: Path) -> InvokedOrch:
-    """The command."""
-    return InvokedOrch(tmp_path, client.settings.url)
-
-
-@pytest.fixture
-def pool() -> str:
-    """A name that nobody else uses."""
-    return f"pool-{next(_names)}"
-
-
-# orch work-pool
-
-
-def test_a_pool_is_created_as_the_options_say(orch: InvokedOrch, pool: str, tmp_path: Path) -> None:
+def test_a_pool_is_created_as_the_options_say(orch: Orch, pool: str, tmp_path: Path) -> None:
     template = tmp_path / "template.json"
     template.write_text('{"variables": {"isolation": "fresh", "a": 1}, "image": "x"}')
 
@@ -55,7 +27,7 @@ def test_a_pool_is_created_as_the_options_say(orch: InvokedOrch, pool: str, tmp_
     assert orch("work-pool", "inspect", pool, "-o", "json").document["etag"] == made["etag"]
 
 
-def test_creating_twice_is_refused_unless_it_is_meant(orch: InvokedOrch, pool: str) -> None:
+def test_creating_twice_is_refused_unless_it_is_meant(orch: Orch, pool: str) -> None:
     assert f"`orch worker start --pool {pool}`" in orch("work-pool", "create", pool).out
 
     again = orch("work-pool", "create", pool)
@@ -66,7 +38,7 @@ def test_creating_twice_is_refused_unless_it_is_meant(orch: InvokedOrch, pool: s
     assert orch("work-pool", "inspect", pool, "-o", "json").document["type"] == "process"
 
 
-def test_only_what_is_named_changes(orch: InvokedOrch, pool: str) -> None:
+def test_only_what_is_named_changes(orch: Orch, pool: str) -> None:
     orch("work-pool", "create", pool, "--concurrency-limit", "3", "--description", "old", "--variable", "a=1")
 
     done = orch("work-pool", "update", pool, "--concurrency-limit", "none", "--variable", "b=2")
@@ -77,7 +49,7 @@ def test_only_what_is_named_changes(orch: InvokedOrch, pool: str) -> None:
     assert found["job_template"] == {"variables": {"a": 1, "b": 2}}
 
 
-def test_a_pool_is_paused_and_resumed(orch: InvokedOrch, pool: str) -> None:
+def test_a_pool_is_paused_and_resumed(orch: Orch, pool: str) -> None:
     orch("work-pool", "create", pool)
 
     assert orch("work-pool", "pause", pool).out == f"Paused the work pool {pool}: it starts no more runs.\n"
@@ -86,7 +58,7 @@ def test_a_pool_is_paused_and_resumed(orch: InvokedOrch, pool: str) -> None:
     assert orch("work-pool", "inspect", pool, "-o", "json").document["state"] == "no worker"
 
 
-def test_the_list_says_who_serves_a_pool(orch: InvokedOrch, client: Client, pool: str) -> None:
+def test_the_list_says_who_serves_a_pool(orch: Orch, client: Client, pool: str) -> None:
     holder = Holder(client, pool)
     orch("run", holder.key)
     holder.takes().becomes("RUNNING")
@@ -98,7 +70,7 @@ def test_the_list_says_who_serves_a_pool(orch: InvokedOrch, client: Client, pool
     assert (found["state"], found["workers"], found["held_leases"]) == ("ready", 1, 1)
 
 
-def test_a_pool_that_is_used_is_kept(orch: InvokedOrch, client: Client, pool: str) -> None:
+def test_a_pool_that_is_used_is_kept(orch: Orch, client: Client, pool: str) -> None:
     holder = Holder(client, pool, online=False)
 
     refused = orch("work-pool", "delete", pool, "-y")
@@ -124,16 +96,14 @@ def test_a_pool_that_is_used_is_kept(orch: InvokedOrch, client: Client, pool: st
         (("create", ""), 2, "work_pool.name"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(
-    orch: InvokedOrch, arguments: tuple[str, ...], code: int, words: str
-) -> None:
+def test_what_cannot_be_is_refused_in_words(orch: Orch, arguments: tuple[str, ...], code: int, words: str) -> None:
     done = orch("work-pool", *arguments)
 
     assert (done.code, words in done.errors) == (code, True), done.errors
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '"x"'])
-def test_a_template_that_is_none_is_refused(orch: InvokedOrch, pool: str, text: str) -> None:
+def test_a_template_that_is_none_is_refused(orch: Orch, pool: str, text: str) -> None:
     done = orch("work-pool", "create", pool, "--job-template", "-", given=text)
 
     assert done.code == 2
@@ -141,10 +111,7 @@ def test_a_template_that_is_none_is_refused(orch: InvokedOrch, pool: str, text: 
     assert orch("work-pool", "inspect", pool).code == 3
 
 
-# orch work-queue
-
-
-def test_a_queue_lives(orch: InvokedOrch, pool: str) -> None:
+def test_a_queue_lives(orch: Orch, pool: str) -> None:
     orch("work-pool", "create", pool)
 
     made = orch("work-queue", "create", f"{pool}/fast", "--priority", "1", "--concurrency-limit", "2", "-o", "json")
@@ -165,7 +132,7 @@ def test_a_queue_lives(orch: InvokedOrch, pool: str) -> None:
     assert orch("work-queue", "ls", "--pool", pool, "-o", "id").lines == [f"{pool}/default"]
 
 
-def test_a_name_with_slashes_is_found(orch: InvokedOrch, pool: str) -> None:
+def test_a_name_with_slashes_is_found(orch: Orch, pool: str) -> None:
     orch("work-pool", "create", pool)
     orch("work-queue", "create", f"{pool}/etl/nightly")
 
@@ -173,7 +140,7 @@ def test_a_name_with_slashes_is_found(orch: InvokedOrch, pool: str) -> None:
     assert orch("work-queue", "inspect", "etl/nightly", "--pool", pool).code == 0
 
 
-def test_a_name_that_several_have_is_asked_about(orch: InvokedOrch, pool: str) -> None:
+def test_a_name_that_several_have_is_asked_about(orch: Orch, pool: str) -> None:
     orch("work-pool", "create", pool)
 
     done = orch("work-queue", "pause", "default")
@@ -196,95 +163,10 @@ def test_a_name_that_several_have_is_asked_about(orch: InvokedOrch, pool: str) -
         (("delete", "default/default", "-y"), 1, "it goes with its pool"),
     ],
 )
-def test_what_cannot_be_of_a_queue_is_refused(
-    orch: InvokedOrch, arguments: tuple[str, ...], code: int, words: str
-) -> None:
+def test_what_cannot_be_of_a_queue_is_refused(orch: Orch, arguments: tuple[str, ...], code: int, words: str) -> None:
     done = orch("work-queue", *arguments)
 
     assert (done.code, words in done.errors) == (code, True), done.errors
-
-
-# orch worker
-
-
-def test_a_worker_is_listed_with_what_it_holds(orch: InvokedOrch, client: Client, pool: str) -> None:
-    holder = Holder(client, pool)
-    name = f"worker-of-{pool}"
-    opening = workers.OpenSessionRequest(
-        worker_name=name, work_pool_name=pool, slots=3, labels={"zone": "a", "gpu": "no"}, version="1.2"
-    )
-    session = client.workers.OpenSession(opening).session_id
-    holder.session_id = session
-    orch("run", holder.key)
-    held = holder.takes()
-
-    listed = orch("worker", "ls", "--pool", pool).lines
-    shown = orch("worker", "inspect", name)
-
-    (row,) = [line.split() for line in listed if line.startswith(name)]
-    assert row[:7] == [name, pool, "online", "1/3", "all", "gpu=no", "zone=a"]
-    assert row[7:] == ["1.2", row[8], session]
-    assert [line.split()[0] for line in listed] == ["NAME", name, "by-hand"]
-    assert held.id in shown.out
-    assert "the worker" in shown.out
-    whole = orch("worker", "inspect", session, "-o", "json").document
-    assert (whole["worker"]["labels"], [each["flow_run_id"] for each in whole["leases"]]) == (
-        {"gpu": "no", "zone": "a"},
-        [held.id],
-    )
-
-
-def test_workers_of_a_pool_that_is_not_there_are_not_found(orch: InvokedOrch) -> None:
-    done = orch("worker", "ls", "--pool", "nope")
-
-    assert (done.code, "There is no work pool 'nope'" in done.errors) == (3, True)
-
-
-def test_a_drained_worker_is_granted_nothing_more(orch: InvokedOrch, client: Client, pool: str) -> None:
-    Holder(client, pool)
-    (row,) = orch("worker", "ls", "--pool", pool, "-o", "json").document
-
-    done = orch("worker", "drain", row["session_id"])
-
-    assert done.out == "The worker by-hand is draining: it takes no more runs.\n"
-    assert orch("worker", "inspect", row["session_id"], "-o", "json").document["worker"]["status"] == "DRAINING"
-
-
-def test_workers_that_are_gone_are_listed_on_request(orch: InvokedOrch, client: Client, pool: str) -> None:
-    holder = Holder(client, pool)
-    client.workers.CloseSession(workers.CloseSessionRequest(session_id=holder.session_id))
-
-    gone = orch("worker", "ls", "--pool", pool)
-
-    assert (gone.out, f"`orch worker start --pool {pool}` starts one" in gone.errors) == ("", True)
-    (row,) = orch("worker", "ls", "--pool", pool, "--all", "-o", "json").document
-    assert row["status"] == "CLOSED"
-
-
-def test_workers_of_one_name_are_told_apart_by_their_sessions(orch: InvokedOrch, client: Client, pool: str) -> None:
-    Holder(client, pool)
-    Holder(client, f"{pool}-b")
-
-    done = orch("worker", "inspect", "by-hand")
-
-    assert done.code == 2
-    assert f"by-hand (pool {pool})" in done.errors
-    assert orch("worker", "drain", "nobody").code == 3
-
-
-def test_of_a_worker_that_was_restarted_the_newer_session_is_meant(
-    orch: InvokedOrch, client: Client, pool: str
-) -> None:
-    orch("work-pool", "create", pool)
-    name = f"worker-of-{pool}"
-    opening = workers.OpenSessionRequest(worker_name=name, work_pool_name=pool)
-    older, newer = (client.workers.OpenSession(opening).session_id for _ in range(2))
-    client.workers.CloseSession(workers.CloseSessionRequest(session_id=older))
-
-    assert orch("worker", "inspect", name, "-o", "json").document["worker"]["session_id"] == newer
-    assert orch("worker", "inspect", older[:-4], "-o", "json").document["worker"]["session_id"] == older
-    client.workers.CloseSession(workers.CloseSessionRequest(session_id=newer))
-    assert orch("worker", "inspect", name, "-o", "json").document["worker"]["status"] == "CLOSED"
 
 
 def test_there_is_nothing_without_a_control_plane(tmp_path: Path) -> None:
@@ -315,7 +197,7 @@ def test_names_are_completed(client: Client, pool: str) -> None:
     ("keys", "code", "words"), [("y\n", 0, "Deleted"), ("n\n", 1, "Nothing was done."), ("\x03", 130, "")]
 )
 def test_somebody_at_a_terminal_is_asked_before_anything_is_deleted(
-    orch: InvokedOrch, client: Client, tmp_path: Path, pool: str, keys: str, code: int, words: str
+    orch: Orch, client: Client, tmp_path: Path, pool: str, keys: str, code: int, words: str
 ) -> None:
     orch("work-pool", "create", pool)
 

@@ -1,21 +1,19 @@
 """`orch deploy`, against a real control plane."""
 
 import json
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from orch_client import Client, connect
+from orch_client import Client
 from orch_proto.v1.deployment_pb2 import Deployment
 from orch_proto.v1.deployment_service_pb2 import GetDeploymentRequest, ListDeploymentsRequest
 from orch_proto.v1.schedule_pb2 import Schedule
 from orch_proto.v1.schedule_service_pb2 import ListSchedulesRequest
 from tests.e2e.orch_command import Orch
 from tests.support.invoked_command import InvokedOrch, Said
-from tests.support.started_server import started_server
 
 _numbers = count()
 FLOWS = """
@@ -25,13 +23,6 @@ FLOWS = """
     def {name}(day: str, limit: int = 10, zip_code: str | None = None) -> None:
         "Loads a day."
 """
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A control plane."""
-    with started_server(tmp_path_factory.mktemp("home")) as server, connect(server.url) as connected:
-        yield connected
 
 
 class Project:
@@ -290,7 +281,7 @@ def test_what_is_wrong_in_the_file_is_told_by_line(project: Project) -> None:
 
 
 def test_the_demos_file_is_one(client: Client, tmp_path: Path) -> None:
-    demo = Path(__file__).parents[2] / "examples" / "demo" / "orch.yaml"
+    demo = Path(__file__).parents[3] / "examples" / "demo" / "orch.yaml"
     orch = InvokedOrch(tmp_path, client.settings.url)
     orch("work-pool", "create", "demo")
 

@@ -1,0 +1,136 @@
+/** The screen: which page an address shows. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { Component, type ComponentType, lazy, type ReactNode, Suspense, useEffect } from "react";
+import { server } from "../api/clients";
+import { isLost, onConnection } from "../api/connection";
+import { errorText, isPassing } from "../api/errors";
+import { ButtonLink } from "../design/Button";
+import { Empty, PageHead, Skeleton } from "../design/blocks";
+import { matchPath, usePath } from "./router";
+import { Shell } from "./Shell";
+
+/** What a page gets: the values in its address. */
+export type PageProps = { params: Record<string, string> };
+
+const PAGES: [string, ComponentType<PageProps>][] = [
+  ["/", lazy(() => import("../overview/OverviewPage"))],
+  ["/runs", lazy(() => import("../runs/RunsPage"))],
+  ["/runs/:id", lazy(() => import("../run/RunPage"))],
+  ["/task-runs/:id", lazy(() => import("../tasks/TaskRunPage"))],
+  ["/flows", lazy(() => import("../flows/FlowsPage"))],
+  ["/flows/:name", lazy(() => import("../flows/FlowPage"))],
+  ["/deployments", lazy(() => import("../deployments/DeploymentsPage"))],
+  ["/deployments/:id", lazy(() => import("../deployments/DeploymentPage"))],
+  ["/deployments/:id/run", lazy(() => import("../deployments/StartRunPage"))],
+  ["/schedules", lazy(() => import("../deployments/SchedulesPage"))],
+  ["/pools", lazy(() => import("../pools/PoolsPage"))],
+  ["/pools/:name", lazy(() => import("../pools/PoolPage"))],
+  ["/workers", lazy(() => import("../pools/WorkersPage"))],
+  ["/workers/:id", lazy(() => import("../pools/WorkerPage"))],
+  ["/leases", lazy(() => import("../pools/LeasesPage"))],
+];
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The browser's idea of being online says nothing of a control plane on the same machine.
+      networkMode: "always",
+      retry: (_count, error) => isPassing(error),
+      retryDelay: (attempt) => Math.min(500 * 2 ** attempt, 5000),
+      // Messages hold 64-bit numbers, which the library's comparison does not know.
+      structuralSharing: false,
+      staleTime: 1000,
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+const PROBE_MS = 1500;
+
+/** While the control plane is lost it is asked again and again; once it answers, everything is read anew. */
+function useHealing(): void {
+  useEffect(() => {
+    let timer: number | undefined;
+    const probe = () => {
+      timer = window.setTimeout(() => {
+        server
+          .getServerInfo({})
+          .catch(() => undefined)
+          .finally(() => isLost() && probe());
+      }, PROBE_MS);
+    };
+    return onConnection(() => {
+      window.clearTimeout(timer);
+      if (isLost()) probe();
+      else void queryClient.invalidateQueries();
+    });
+  }, []);
+}
+
+function CurrentPage() {
+  const path = usePath();
+  useHealing();
+  for (const [pattern, Page] of PAGES) {
+    const params = matchPath(pattern, path);
+    if (params) return <Page key={path} params={params} />;
+  }
+  return (
+    <div className="page">
+      <PageHead title="Not found" />
+      <Empty icon="search" title="There is no such page.">
+        <ButtonLink to="/">Go to the overview</ButtonLink>
+      </Empty>
+    </div>
+  );
+}
+
+/** A page that breaks says so, and leaves the navigation in place. */
+class Guard extends Component<{ children: ReactNode; place: string }, { error: unknown }> {
+  override state: { error: unknown } = { error: undefined };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override componentDidUpdate(before: { place: string }) {
+    if (before.place !== this.props.place && this.state.error !== undefined)
+      this.setState({ error: undefined });
+  }
+
+  override render() {
+    if (this.state.error === undefined) return this.props.children;
+    return (
+      <div className="page">
+        <PageHead title="This page broke" />
+        <p>{errorText(this.state.error)}</p>
+        <p className="muted">That is a fault of the screen. Loading it again may help.</p>
+        <p>
+          <button type="button" className="button" onClick={() => window.location.reload()}>
+            Load again
+          </button>
+        </p>
+      </div>
+    );
+  }
+}
+
+/** All of it. */
+export function App() {
+  return (
+    <QueryClientProvider client={queryClient}>
+      <Shell>
+        <Guarded />
+      </Shell>
+    </QueryClientProvider>
+  );
+}
+
+function Guarded() {
+  return (
+    <Guard place={usePath()}>
+      <Suspense fallback={<Skeleton lines={5} />}>
+        <CurrentPage />
+      </Suspense>
+    </Guard>
+  );
+}

@@ -1,0 +1,1 @@
+"""`orch …`, as people type it, against real control planes."""
