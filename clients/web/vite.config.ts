@@ -17,6 +17,12 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: {
-    proxy: Object.fromEntries(passedOn.map((path) => [path, controlPlane])),
+    // The control plane refuses calls from pages of other origins: these are its own, in a way.
+    proxy: Object.fromEntries(
+      passedOn.map((path) => [
+        path,
+        { target: controlPlane, changeOrigin: true, headers: { origin: controlPlane } },
+      ]),
+    ),
   },
 });

@@ -71,7 +71,7 @@ class Acquirer:
         """Waits until something may be taken; how much."""
         await self._rest.over()
         room = await self._runs.room()
-        return 1 if self._rest.why else room
+        return self._rest.admitted(room)
 
     async def _poll(self, room: int) -> None:
         session = self._sessions.current
@@ -104,12 +104,11 @@ class Acquirer:
         if self._lifecycle.draining.is_set():
             await self._release(answer.leases, why="Its worker drains.")
             return
-        if self._rest.seconds_left:
-            # It was asked for before a launch failed.
-            await self._release(answer.leases, why=f"Its worker cannot launch anything now: {self._rest.why}")
-            return
-        for lease in answer.leases:
+        taken = self._rest.admitted(len(answer.leases))
+        for lease in answer.leases[:taken]:
             self._supervision.take(lease, sent_at=sent_at)
+        # They were asked for before a launch failed.
+        await self._release(answer.leases[taken:], why=f"Its worker cannot launch anything now: {self._rest.why}")
         if answer.sync_now and not answer.leases:
             # The next poll would be answered in the same way until the heartbeat was heard.
             await self._heartbeat.settled()

@@ -38,8 +38,7 @@ class Launching:
     async def launch(self, lease: Lease) -> Attempt | None:
         """The attempt; None where there is none, and that was told."""
         try:
-            with self._around.rest.launching():
-                attempt = await self._begun(lease)
+            attempt = await self._begun(lease)
         except LaunchError as error:
             await self._fail(error)
         except LauncherUnavailableError as error:

@@ -47,11 +47,6 @@ class Contact:
         self._is_told = False
         """Whether the log's last word is that there is no answer."""
 
-    @property
-    def lost(self) -> bool:
-        """Whether some call waits for an answer."""
-        return bool(self._away)
-
     def failed(self, call: str, error: OrchClientError) -> None:
         """A call of this name was not answered, or not as it should be."""
         is_refused = isinstance(error, _REFUSED)

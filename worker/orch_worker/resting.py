@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ class Rest:
         self._failures = 0
         self._until = 0.0
         self._under_way = 0
+        self._trying_until = 0.0
         self._changed = asyncio.Event()
 
     @property
@@ -46,22 +47,32 @@ class Rest:
         self.why, self._failures = "", 0
         self._news()
 
-    @contextmanager
-    def launching(self) -> Iterator[None]:
-        """While an attempt is being launched: one at a time is enough to find out whether that works again."""
+    def launch_begins(self) -> None:
+        """A run was taken: one at a time is enough to find out whether launches work again, unless that takes long."""
         self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
-            self._news()
+        self._trying_until = self._clock() + _LONGEST_SECONDS
+
+    def launch_ended(self) -> None:
+        """It was launched, or not."""
+        self._under_way -= 1
+        self._news()
+
+    def admitted(self, wanted: int) -> int:
+        """How many of so many runs may be taken now."""
+        if not self.why:
+            return wanted
+        return 0 if self._wait_seconds() else min(wanted, 1)
 
     async def over(self) -> None:
         """Waits until something may be taken: anything where launches work, else one run at a time."""
-        while self.why and (self._under_way or self.seconds_left):
+        while left := self._wait_seconds():
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(self.seconds_left, _LONGEST_WAIT_SECONDS) or None):
+                async with asyncio.timeout(min(left, _LONGEST_WAIT_SECONDS)):
                     await self._changed.wait()
+
+    def _wait_seconds(self) -> float:
+        trying = max(self._trying_until - self._clock(), 0.0) if self.why and self._under_way else 0.0
+        return max(self.seconds_left, trying)
 
     def _news(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

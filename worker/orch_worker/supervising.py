@@ -51,6 +51,7 @@ class Supervision:
         run = HeldRun(key, AttemptFacts(flow_run_name=lease.flow_run.name))
         self._hold(run, sent_at=sent_at, ttl_seconds=lease.ttl.ToTimedelta().total_seconds())
         remarks = Remarks(self._around.logs, key, fresh=key.token == 1)
+        self._around.rest.launch_begins()
         self._start(run, self._see_through(run, remarks, lease), remarks)
 
     def take_up(self, attempts: Sequence[Attempt], *, sent_at: float, ttl_seconds: float) -> frozenset[LeaseKey]:
@@ -112,7 +113,10 @@ class Supervision:
         self._around.heartbeat.hold(run, sent_at=sent_at, ttl_seconds=ttl_seconds)
 
     async def _see_through(self, run: HeldRun, remarks: Remarks, lease: Lease) -> None:
-        attempt = await Launching(run, self._around, remarks).launch(lease)
+        try:
+            attempt = await Launching(run, self._around, remarks).launch(lease)
+        finally:
+            self._around.rest.launch_ended()
         if attempt is not None:
             await Following(run, self._around, remarks, fresh=True).follow(attempt)
 

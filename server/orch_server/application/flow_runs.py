@@ -20,7 +20,7 @@ from orch_server.application.run_counts import (
     counts_of,
     most_counted,
 )
-from orch_server.application.waiting import Bell
+from orch_server.application.waiting import Bell, Patience
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
 from orch_server.domain.runs import RunFacts, apply
 from orch_server.domain.states import LEASED, TERMINAL, StateChange, StateType
@@ -159,16 +159,18 @@ class FlowRuns:
 
     async def watch(self, run_id: UUID, *, after_version: int) -> AsyncGenerator[FlowRun]:
         """The run, and again at each change, until it has ended. Raises NotFound."""
+        patience = Patience()
         with Bell(self._wakeups, [run_topic(run_id)]) as bell:
             while True:
                 bell.reset()
                 run = await self.get(run_id)
+                patience.found(news=run.facts.version > after_version)
                 if run.facts.version > after_version:
                     after_version = run.facts.version
                     yield run
                 if run.facts.state.type in TERMINAL:
                     return
-                await bell.wait()
+                await bell.wait(patience.seconds)
 
 
 def _buckets(run_filter: FlowRunFilter, width: timedelta, tx: Transaction) -> Buckets:

@@ -20,7 +20,7 @@ from orch_server.application.log_pages import (
     merge,
 )
 from orch_server.application.ports import Lane, Store, Wakeups, log_topic, run_topic
-from orch_server.application.waiting import RELOOK_SECONDS, Bell
+from orch_server.application.waiting import RELOOK_SECONDS, Bell, Patience
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class Logs:
         scope = _scope(flow_run_id, log_filter)
         positions: Positions = decode_positions(scope, resume_token, "resume_token")
         clock = asyncio.get_running_loop().time
-        lingered = False
+        lingered, patience = False, Patience()
         with Bell(self._wakeups, (log_topic(flow_run_id), run_topic(flow_run_id))) as bell:
             while True:
                 bell.reset()
@@ -108,7 +108,8 @@ class Logs:
                     continue
                 if page.ended_for is not None and (lingered or page.ended_for.total_seconds() > RELOOK_SECONDS):
                     return
-                rang = await bell.wait()
+                patience.found(news=bool(page.lines))
+                rang = await bell.wait(patience.seconds if page.ended_for is None else RELOOK_SECONDS)
                 lingered = page.ended_for is not None and not rang
                 await asyncio.sleep(looked + _BREATH_SECONDS - clock())
 

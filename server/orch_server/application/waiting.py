@@ -10,6 +10,22 @@ from orch_server.application.ports import Topic, Wakeups
 RELOOK_SECONDS = 1.0
 """Who waits looks again after this time even if nobody rang: a server may die between its commit and its call."""
 
+RARE_RELOOK_SECONDS = 5.0
+"""The same for those who look on and have found nothing new for a while: hundreds of them would keep the database busy
+with nothing else."""
+_SLOWER = 1.5
+
+
+class Patience:
+    """How long somebody who looks on waits between two looks: longer, the longer there was nothing new."""
+
+    def __init__(self) -> None:
+        self.seconds = RELOOK_SECONDS
+
+    def found(self, *, news: bool) -> None:
+        """A look has found something, or nothing."""
+        self.seconds = RELOOK_SECONDS if news else min(self.seconds * _SLOWER, RARE_RELOOK_SECONDS)
+
 
 class Bell:
     """Rings when any of its topics is announced. Ring, look, wait: `wait` returns at once for a ring since `reset`."""

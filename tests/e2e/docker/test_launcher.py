@@ -121,6 +121,31 @@ async def test_lines_of_both_streams_however_long(
     assert max(len(text.encode()) for _, text in found) <= 16 * 1024
 
 
+async def test_any_number_of_logs_is_followed_at_once(
+    settings: LauncherSettings, containers: Callable[[], list[str]], shell: Callable[..., Job]
+) -> None:
+    followers = 120  # More than an HTTP client has connections.
+    arrived = asyncio.Semaphore(0)
+
+    async def follow(attempt: Attempt) -> list[str]:
+        found = []
+        async for some in attempt.output():
+            found += [line.text for line in some]
+            arrived.release()
+        return found
+
+    async with opened(settings) as ann:
+        attempt = await ann.launch(shell("echo first; trap 'echo last; exit' TERM; while :; do sleep 0.2; done"))
+        following = [asyncio.create_task(follow(attempt)) for _ in range(followers)]
+        for _ in range(followers):
+            await arrived.acquire()
+
+        await attempt.stop(grace_seconds=30)
+
+        assert await asyncio.gather(*following) == [["first", "last"]] * followers
+        await attempt.forget()
+
+
 async def test_lines_that_nobody_wants_are_not_kept(
     settings: LauncherSettings, containers: Callable[[], list[str]], shell: Callable[..., Job]
 ) -> None:

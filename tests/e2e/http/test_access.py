@@ -171,7 +171,7 @@ def test_every_answer_says_what_browsers_must_not_do(locked: Http) -> None:
     for path in ("/login", "/healthz", "/nothing.js", "/hooks/none", "/openapi.json"):
         headers = locked.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy

@@ -94,6 +94,26 @@ def test_a_key_that_is_refused_later_on_is_said_once(caplog: pytest.LogCaptureFi
     ]
 
 
+def test_the_first_answer_is_said_though_other_calls_still_wait(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    contact = Contact()
+    away = UnavailableError("connection refused")
+    for call in ("SyncLeases", "AcquireLeases", "AppendLogs"):
+        contact.failed(call, away)
+
+    for call in ("SyncLeases", "AcquireLeases", "SyncLeases"):
+        contact.answered(call)
+    contact.failed("AppendLogs", away)
+    contact.answered("AppendLogs")
+
+    assert [(each.levelname, vars(each)["call"]) for each in caplog.records] == [
+        ("WARNING", "SyncLeases"),
+        ("INFO", "SyncLeases"),
+        ("WARNING", "AppendLogs"),
+        ("INFO", "AppendLogs"),
+    ]
+
+
 async def test_a_report_that_had_to_wait_tells_its_age(
     mortal: ServerProcess, audience: Audience, stage: Stage, tmp_path: Path
 ) -> None:

@@ -132,8 +132,8 @@ function Foot({ view, following, onEnd, onBeginning }: FootProps) {
   return (
     <div className="log-foot muted numeric">
       <span>
+        {isPart && (view.newer ? "The first " : "The last ")}
         {view.entries.length.toLocaleString("en")} {view.entries.length === 1 ? "line" : "lines"}
-        {isPart && " of more"}
       </span>
       {view.phase === "live" && !view.newer && <span className="live">Live</span>}
       <span className="push">

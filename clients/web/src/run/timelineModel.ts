@@ -70,6 +70,7 @@ export function ticksOf(view: Span, origin: number, most: number): { at: number;
 export function tickText(sinceStart: number, step: number): string {
   const sign = sinceStart < 0 ? "−" : "";
   const ms = Math.abs(Math.round(sinceStart));
+  if (step < 100 && ms < 1000) return `${sign}${ms} ms`;
   if (step < 1000) return `${sign}${(ms / 1000).toFixed(step < 10 ? 3 : step < 100 ? 2 : 1)} s`;
   const total = Math.round(ms / 1000);
   if (total < 60 && step < 60_000) return `${sign}${total} s`;

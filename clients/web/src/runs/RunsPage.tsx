@@ -12,6 +12,7 @@ import {
 import { useQueryString } from "../app/router";
 import { Button, ButtonLink } from "../design/Button";
 import { Empty, Failed, PageHead, Skeleton } from "../design/blocks";
+import { useNarrow } from "../design/useNarrow";
 import { useRepeated } from "../design/useVisible";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
 import { BulkBar } from "./BulkBar";
@@ -237,17 +238,5 @@ function Rows({
         );
       })}
     </div>
-  );
-}
-
-const NARROW = window.matchMedia("(max-width: 760px)");
-
-function useNarrow(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      NARROW.addEventListener("change", listener);
-      return () => NARROW.removeEventListener("change", listener);
-    },
-    () => NARROW.matches,
   );
 }

@@ -112,6 +112,7 @@ def test_all_variables() -> None:
         ({"cpus": 0}, "it must be greater than 0"),
         ({"networks": ["a"], "network_mode": "host"}, "networks and network_mode exclude each other: name one"),
         ({"container_patch": {"Tty": True}}, "it must not change Tty: a terminal mixes stdout and stderr"),
+        ({"container_patch": {"Env": ["A=hunter2"]}}, "it must not change Env: a list is replaced as a whole"),
         ({"container_patch": {"HostConfig": {"RestartPolicy": {}}}}, "it must not change HostConfig.RestartPolicy"),
         ({"registry_credentials": {"password": "hunter2"}}, "registry_credentials.password is not known"),
         ({"registry_credentials": "me:hunter2"}, "The job variable registry_credentials is wrong; it must be"),

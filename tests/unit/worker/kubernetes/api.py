@@ -51,6 +51,8 @@ class ApiServer:
         """Verbs and resources of all requests."""
         self.refuse: Callable[[Any], None] = lambda request: None
         """Asked of each request: may raise StoreError."""
+        self.watched_since: dict[str, int] = {}
+        """The version from which each kind was watched last."""
         self.token = ""
         """What requests must bring; empty: nothing."""
         for action, serve in {
@@ -115,6 +117,7 @@ class ApiServer:
     async def _watch(self, request: Any) -> AsyncIterator[bytes]:  # noqa: ANN401 # kmock's
         kind, namespace = _where(request)
         since = int(request.params["resourceVersion"])
+        self.watched_since[kind] = since
         events = self.store.watch(kind, namespace, request.params.get("labelSelector", ""), since)
         return _as_lines(events)
 

@@ -177,6 +177,8 @@ async def test_a_launch_that_is_cancelled_leaves_nothing(
     cluster: Cluster, launcher: KubernetesLauncher, stage: str
 ) -> None:
     """While each of its objects is being made, and while its Pod waits."""
+    made: list[str] = []
+    cluster.store.listeners.append(lambda change: made.append(change.kind))
     launching = asyncio.create_task(launcher.launch(make_job()))
     await cluster.seen(stage, lambda _: True)
     launching.cancel()
@@ -184,6 +186,7 @@ async def test_a_launch_that_is_cancelled_leaves_nothing(
     with pytest.raises(asyncio.CancelledError):
         await launching
     assert [cluster.names(kind) for kind in ("jobs", "pods", "secrets")] == [[], [], []]
+    assert ("pods" in made) == (stage == "pods")
 
 
 async def test_a_control_plane_on_the_workers_machine_cannot_be_reached(

@@ -279,6 +279,8 @@ async def test_a_shorter_grace_wins(cluster: Cluster, launcher: KubernetesLaunch
     await cluster.seen("pods", lambda pod: pod["metadata"].get("deletionGracePeriodSeconds") == 600)
     hasty = asyncio.create_task(run.attempt.stop(grace_seconds=0))
     await cluster.seen("pods", lambda pod: pod["metadata"].get("deletionGracePeriodSeconds") == 1)
+    # The Job stays until its Pod's end was seen.
+    await cluster.seen("jobs", lambda job: "deletionTimestamp" in job["metadata"])
     cluster.end_pod(run.pod, 137)
 
     await asyncio.gather(patient, hasty)

@@ -9,6 +9,7 @@ from orch_worker.launchers.base import LauncherUnavailableError, Outcome
 from orch_worker.launchers.kubernetes.launcher import KubernetesLauncher
 from tests.unit.worker.kubernetes.cluster import NAMESPACE, Cluster
 from tests.unit.worker.kubernetes.stage import MovableClock, launcher_at, make_job, pending, started
+from tests.unit.worker.kubernetes.store import StoreError
 
 AWAY_SECONDS = 30.0
 
@@ -30,6 +31,44 @@ async def test_the_api_server_away_for_30_s_ends_nothing(
         assert not goes_on.attempt.has_ended
         cluster.end_pod(goes_on.pod, 0)
         assert (await goes_on.attempt.wait()).outcome == Outcome.COMPLETED
+
+
+async def test_a_broken_connection_is_taken_up_where_it_broke(
+    cluster: Cluster, launcher: KubernetesLauncher, clock: MovableClock
+) -> None:
+    run = await started(cluster, launcher, make_job())
+    heard = int(cluster.store.get("pods", NAMESPACE, run.pod)["metadata"]["resourceVersion"])
+
+    await cluster.api.leave()
+    cluster.end_pod(run.pod, 3)
+    await cluster.api.open()
+    async with clock.running():
+        assert (await run.attempt.wait()).exit_code == 3
+
+    assert cluster.api.watched_since["pods"] == heard
+    assert cluster.api.asked("LIST", "pods") == 1
+
+
+async def test_the_watch_that_is_back_first_does_not_judge_alone(
+    cluster: Cluster, launcher: KubernetesLauncher, clock: MovableClock
+) -> None:
+    """The Job says that it has failed; how is known by the Pod."""
+    run = await started(cluster, launcher, make_job())
+    pods_are_away = True
+
+    def refuse(request: object) -> None:
+        if pods_are_away and "/pods" in str(getattr(request, "url", "")):
+            raise StoreError(503, "ServiceUnavailable", "not yet")
+
+    await cluster.api.leave()
+    cluster.end_pod(run.pod, 3)
+    cluster.api.refuse = refuse
+    await cluster.api.open()
+    async with clock.running():
+        await clock.reached(clock.now() + AWAY_SECONDS)
+        assert not run.attempt.has_ended
+        pods_are_away = False
+        assert (await run.attempt.wait()).exit_code == 3
 
 
 async def test_a_trouble_is_not_given_up_while_nobody_can_see_whether_it_is_over(

@@ -5,21 +5,19 @@ are read here: aiodocker leaves out which of the two streams a line came from, a
 """
 
 import asyncio
-import io
 import json
-import tarfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from pathlib import PurePosixPath
 from typing import Any
 
 import aiohttp
 from aiodocker import Docker, DockerError
 
 from orch_worker.launchers.base import LauncherError
+from orch_worker.launchers.docker.archives import archive_of, first_file
 from orch_worker.launchers.docker.errors import EngineAwayError, EngineError, EngineRefusedError
 
 _SECONDS = 120.0
@@ -127,14 +125,14 @@ class Engine:
         """Put files into it, by absolute path. Everybody in it may read them."""
         async with _asking():
             url = self._url(self._docker, f"containers/{container}/archive")
-            async with self._docker.session.put(url, params={"path": "/"}, data=_archive(files)) as response:
+            async with self._docker.session.put(url, params={"path": "/"}, data=archive_of(files)) as response:
                 await _check(response)
 
     async def read(self, container: str, path: str, *, max_bytes: int) -> bytes | None:
         """The first bytes of a file in it; None where there is no such file."""
         try:
             async with self._stream(f"containers/{container}/archive", {"path": path}) as response:
-                return await _first_file(response, max_bytes)
+                return await first_file(_chunks(response), max_bytes)
         except EngineRefusedError as error:
             if error.status == 404:
                 return None
@@ -241,33 +239,3 @@ async def _objects(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, 
         for line in lines:
             if line.strip():
                 yield json.loads(line)
-
-
-async def _first_file(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
-    """Of a tar archive, of which no more is read than needed."""
-    wanted = max_bytes + 4 * tarfile.BLOCKSIZE  # Headers: long names take more than one.
-    data = b""
-    async for chunk in response.content.iter_any():
-        data += chunk
-        if len(data) >= wanted:
-            break
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r|") as archive:
-        for member in archive:
-            file = archive.extractfile(member)
-            if file is not None:
-                return file.read(max_bytes)
-    return None
-
-
-def _archive(files: Mapping[str, bytes]) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for folder in sorted({parent for path in files for parent in PurePosixPath(path).parents if parent.name}):
-            entry = tarfile.TarInfo(str(folder).lstrip("/"))
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(entry)
-        for path, content in files.items():
-            entry = tarfile.TarInfo(path.lstrip("/"))
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return data.getvalue()

@@ -12,6 +12,9 @@ from orch_worker.launchers.containers.variables import ContainerVariables
 _UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _OURS = {
+    "Image": "there is the variable image",
+    "Cmd": "there is the variable command",
+    "Env": "a list is replaced as a whole, the run's ticket with it: add to it with the variable env",
     "Labels": "labels are added with the variable labels",
     "Tty": "a terminal mixes stdout and stderr",
     "HostConfig.AutoRemove": "Orch reads how a container ended before it removes it: see auto_remove",

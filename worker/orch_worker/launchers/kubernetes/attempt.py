@@ -150,7 +150,7 @@ class KubernetesAttempt:
         if not self._facts.keep_seconds or self.sight.is_deleted:
             return False
         try:
-            await self._around.cluster.put_aside(self._place)
+            await self._around.cluster.put_aside(self._place, keep_seconds=self._facts.keep_seconds)
         except (ApiError, ApiAwayError) as error:
             logger.info("not kept", extra={"job": self.place, "cause": str(error)})
             return False

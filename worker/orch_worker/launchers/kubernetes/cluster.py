@@ -62,9 +62,10 @@ class Cluster:
         """Have the cluster make a suspended Job's Pod."""
         await self._patch(place, {"spec": {"suspend": False}})
 
-    async def put_aside(self, place: Place) -> None:
-        """Only keep a Job to be looked at."""
-        await self._patch(place, {"metadata": {"labels": {FORGOTTEN: "true"}}})
+    async def put_aside(self, place: Place, *, keep_seconds: int) -> None:
+        """Only keep a Job to be looked at, for so long after its end."""
+        spec = {"ttlSecondsAfterFinished": keep_seconds}
+        await self._patch(place, {"metadata": {"labels": {FORGOTTEN: "true"}}, "spec": spec})
 
     async def delete_job(self, place: Place, *, after_its_pod: bool) -> None:
         """Delete a Job, with its Pod and its Secret; it is no error that it is gone.

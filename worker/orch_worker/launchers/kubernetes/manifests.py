@@ -24,7 +24,7 @@ _SECRET_VARIABLES = ("ORCH_API_KEY", "ORCH_PARAMETERS", "ORCH_PULL_STEPS")
 """What of the environment only the run is to see. The rest is there for people who look at the Job."""
 _MOST_SECRET_BYTES = 1000 * 1024
 _UNREAD_SECONDS = 24 * 3600
-"""How long an end waits in the cluster for a worker that comes back."""
+"""How long an end waits in the cluster for a worker that comes back. What it is kept for afterwards is said then."""
 
 # What the Pod Security Standards call restricted.
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
@@ -52,13 +52,12 @@ def job_manifest(job: Job, variables: KubernetesVariables, contents: Contents, o
     labels = merged_labels(owner.labels(job.key), variables.labels)
     facts = facts_of(job, variables, contents)
     annotations = {**variables.annotations, **owner.annotations(), MEMO: job.memo, LAUNCH: facts.text()}
-    keep_seconds = variables.finished_job_ttl
     spec: Object = {
         "suspend": True,
         "backoffLimit": 0,
         "completions": 1,
         "parallelism": 1,
-        "ttlSecondsAfterFinished": _UNREAD_SECONDS if keep_seconds is None else keep_seconds,
+        "ttlSecondsAfterFinished": _UNREAD_SECONDS,
         "activeDeadlineSeconds": variables.job_deadline_seconds,
         "template": {
             "metadata": {"labels": labels, "annotations": annotations},

@@ -1,0 +1,45 @@
+"""Files on their way into a container and out of it."""
+
+import io
+import tarfile
+from collections.abc import AsyncIterator
+
+import pytest
+
+from orch_worker.launchers.docker.archives import archive_of, first_file
+
+
+async def pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
+    for at in range(0, len(data), size):
+        yield data[at : at + size]
+
+
+def test_files_come_with_their_folders_and_everybody_may_read_them() -> None:
+    data = archive_of({"/.orch/parameters.json": b"{}", "/.orch/tls/ca.pem": b"trust me"})
+
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        found = {member.name: (member.isdir(), oct(member.mode)) for member in archive}
+    assert found == {
+        ".orch": (True, "0o755"),
+        ".orch/tls": (True, "0o755"),
+        ".orch/parameters.json": (False, "0o644"),
+        ".orch/tls/ca.pem": (False, "0o644"),
+    }
+
+
+@pytest.mark.parametrize("size", [7, 512, 100_000])
+async def test_the_first_bytes_of_a_file(size: int) -> None:
+    data = archive_of({"/result.json": b"x" * 50_000})
+
+    assert await first_file(pieces(data, size), 50_001) == b"x" * 50_000
+    assert await first_file(pieces(data, size), 10) == b"x" * 10
+
+
+async def test_a_folder_is_no_file() -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        entry = tarfile.TarInfo("result.json")
+        entry.type = tarfile.DIRTYPE
+        archive.addfile(entry)
+
+    assert await first_file(pieces(data.getvalue(), 512), 10) is None
