@@ -113,6 +113,14 @@ class Installation:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(deadline - time.monotonic(), 0.1))
             self.kill_machine(name)
+        self._kill_untold()
+
+    def _kill_untold(self) -> None:
+        """Processes whose start was interrupted before it could be told of them."""
+        for process in psutil.process_iter():
+            if (_home_of(process) or "").startswith(f"{self._folder}/"):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
 
 def _home_of(process: psutil.Process) -> str | None:

@@ -51,7 +51,10 @@ def touring() -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        # Not read to its end: whatever is left of it may hold it open.
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def leftovers(output: str) -> list[object]:

@@ -13,21 +13,23 @@ from orch_client.errors import Failure
 from orch_server.application.api_keys import MISSING_KEY, WRONG_KEY, ApiKeys, shown_keys
 from orch_server.web.sessions import Sessions
 
-_HOW = "If you reach it through a proxy, let that pass on the Host header; or allow the origin with --http-origins."
+_HOW = "If you reach it through a proxy, let that pass on the Host header"
 FOREIGN_ORIGIN = Failure(
     code="PERMISSION_DENIED",
-    message=f"A page of another site may not call this control plane with your session. {_HOW}",
+    message=f"A page of another site may not call this control plane with your session. {_HOW}.",
     reason="FOREIGN_ORIGIN",
 )
 UNKNOWN_HOST = Failure(
     code="PERMISSION_DENIED",
     message=(
         "This control plane asks for no key, so a browser may call it only by an address of its own, not by a name "
-        f"that anybody could have made. {_HOW}"
+        f"that anybody could have made. {_HOW}; or name the origin in --http-origins."
     ),
     reason="UNKNOWN_HOST",
 )
 _OWN_SITE = frozenset({"same-origin", "none"})
+# With these, browsers need not say where a call comes from.
+_READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +71,36 @@ class Access:
 
     def _foreign(self, method: str, headers: Mapping[str, str]) -> Failure | None:
         origin, site = headers.get("origin", ""), headers.get("sec-fetch-site", "")
-        if origin and origin in self._origins.allowed:
+        if self.open and origin in self._origins.allowed:
             return None
         if (site and site not in _OWN_SITE) or (origin and _place(origin) != headers.get("host", "").lower()):
             return FOREIGN_ORIGIN
-        if not (origin or site):
-            # No browser of these days, or a GET. With a session it is one, and changes nothing without saying more.
-            return FOREIGN_ORIGIN if self._keys and method not in {"GET", "HEAD"} else None
-        if self.open and not self._is_ours(headers.get("host", "")):
+        if not (origin or site) and method not in _READING:
+            # Every browser says where such a call comes from. Who shows a session is one.
+            return FOREIGN_ORIGIN if self._keys else None
+        if self.open and not self._is_ours(headers.get("host", "").lower()):
             return UNKNOWN_HOST
         return None
 
     def _is_ours(self, host: str) -> bool:
         """Whether a Host header can have no other server in mind: whose name could point anywhere is not asked."""
-        name = (urlsplit(f"//{host}").hostname or "").lower()
-        if name in {"localhost", self._origins.host.lower()} or name.endswith(".localhost"):
+        name = _name(host)
+        own = {"localhost", self._origins.host.lower()}
+        if name in own or name.endswith(".localhost") or host in map(_place, self._origins.allowed):
             return True
         try:
             ip_address(name)
         except ValueError:
             return False
         return True
+
+
+def _name(host: str) -> str:
+    """The name or address in a Host header; empty where there is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _place(origin: str) -> str:

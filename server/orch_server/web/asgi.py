@@ -24,7 +24,7 @@ TEXT = "text/plain; charset=utf-8"
 class Request:
     """What stands at a request's head. Header names are in lower case; of one that comes twice, the values are joined.
 
-    secure: it came over TLS.
+    secure: it came over TLS. target: path and query as they were written. peer: the caller's address.
     """
 
     method: str
@@ -32,16 +32,21 @@ class Request:
     query: str
     headers: Mapping[str, str]
     secure: bool
+    target: str = ""
+    peer: str = ""
 
     @classmethod
     def of(cls, scope: Scope) -> "Request":
         """Reads a scope. Raises UnicodeDecodeError for headers that are not UTF-8."""
+        query, path = scope["query_string"].decode("ascii"), scope["raw_path"].decode("ascii")
         return cls(
             method=scope["method"],
             path=scope["path"],
-            query=scope["query_string"].decode("ascii"),
+            query=query,
             headers=joined_headers((name.decode(), value.decode()) for name, value in scope["headers"]),
             secure=scope.get("scheme") == "https",
+            target=f"{path}?{query}" if query else path,
+            peer=(scope.get("client") or ("",))[0],
         )
 
 

@@ -35,9 +35,12 @@ class PatientSend:
 
     def __init__(self, send: Send, seconds: float = TAKE_SECONDS) -> None:
         self._send, self._seconds = send, seconds
+        self.begun = False
+        """Whether the caller has been told something."""
 
     async def __call__(self, event: Event) -> None:
         """Sends an event, when there is room for it."""
+        self.begun = True
         async with asyncio.timeout(self._seconds):
             await self._send(event)
 

@@ -40,6 +40,12 @@ _BROWSER = frozenset({"origin", "cookie", "sec-fetch-site"})
 _STRICT_TRANSPORT = ("strict-transport-security", "max-age=15552000")
 
 
+_FAILED = Answer.text(
+    "The control plane failed to answer; nothing is known about what was done. Its log says more.",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Routes:
     """Who answers what.
@@ -75,11 +81,16 @@ class Edge:
         """Answers one request. Cut off, it ends without a word: the connection is gone."""
         # The task is this request's own: nobody waits for it to say that it was cancelled.
         with suppress(asyncio.CancelledError):
+            patient = PatientSend(send, self._take_seconds)
             try:
-                await self._answer(scope, PatientReceive(receive), PatientSend(send, self._take_seconds))
+                await self._answer(scope, PatientReceive(receive), patient)
             except TimeoutError:
                 logger.info("caller too slow", extra={"path": scope["path"]})
                 await _cut(scope, receive)
+            except Exception:
+                # The last to hear of it: what nobody has thought of must not look like an answer, nor end without one.
+                logger.exception("request failed", extra={"path": scope["path"]})
+                await (_cut(scope, receive) if patient.begun else _FAILED.send(_with_headers(send, _SECURITY)))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = _read(scope)

@@ -90,8 +90,7 @@ class Login:
         """The screen's files. Its addresses lead to the form where a session is needed and not there."""
         asks = not self._access.open and request.method in {"GET", "HEAD"}
         if asks and self._screen.is_index(request.path) and not self._knows(request):
-            target = f"{request.path}?{request.query}" if request.query else request.path
-            return Answer.redirect(f"/login?next={quote(_own_path(target), safe='/')}", _NO_STORE)
+            return Answer.redirect(f"/login?next={quote(_own_path(request.target), safe='/')}", _NO_STORE)
         return await self._screen(request, receive)
 
     def _knows(self, request: Request) -> bool:
@@ -107,13 +106,16 @@ class Login:
             body = await whole_body(receive, most_bytes=_MOST_BYTES)
         except BodyError as error:
             return error.answer
-        fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=10)
+        try:
+            fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=10)
+        except ValueError:
+            return Answer.text("The form has two fields: key and next.", HTTPStatus.BAD_REQUEST)
         wanted = _own_path(fields.get("next", ["/"])[0])
         if self._access.open:
             return Answer.redirect(wanted, _NO_STORE)
         cookie = self._sessions.begin(fields.get("key", [""])[0].strip())
         if cookie is None:
-            logger.info("login refused", extra={"reason": "WRONG_KEY"})
+            logger.info("login refused", extra={"reason": "WRONG_KEY", "peer": request.peer})
             return _page(wanted, problem="This is not a key that the control plane knows.")
         return Answer.redirect(wanted, ("set-cookie", cookie), _NO_STORE)
 

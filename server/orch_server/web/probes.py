@@ -65,7 +65,8 @@ class Metrics:
         """The meters, in Prometheus' text format."""
         refusal = self._access.refusal(request.method, request.headers)
         if refusal is not None:
-            return Answer.text(refusal.message, HTTPStatus.UNAUTHORIZED)
+            known = refusal.code == "PERMISSION_DENIED"
+            return Answer.text(refusal.message, HTTPStatus.FORBIDDEN if known else HTTPStatus.UNAUTHORIZED)
         async with self._lock:
             if time.monotonic() - self._read >= _FRESH_GAUGES_SECONDS:
                 await self._refresh()

@@ -54,6 +54,8 @@ class HttpServer:
             h11_max_incomplete_event_size=self.limits.header_bytes,
         )
         config.load()
+        # It warns of requests that nobody can read, and of upgrades to WebSockets: anybody could fill the log so.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         make = guarded_protocol(config, self._state, self.limits)
         handshake = _HANDSHAKE_SECONDS if self.tls else None
         for each in self.sockets:

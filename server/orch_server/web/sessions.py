@@ -8,7 +8,6 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 
 from orch_server.application.api_keys import ApiKeys
 
@@ -48,13 +47,10 @@ class Sessions:
         return any(matches) and expiry.isascii() and expiry.isdigit() and self._now() < int(expiry)
 
     def _token(self, cookie_header: str) -> str:
-        cookies: SimpleCookie = SimpleCookie()
-        try:
-            cookies.load(cookie_header)
-        except CookieError:
-            return ""
-        found = cookies.get(self.cookie)
-        return found.value if found is not None and found.value.isascii() else ""
+        # Not with http.cookies, which reads none where it dislikes one: others on this host set cookies, too.
+        pairs = (each.strip().partition("=") for each in cookie_header.split(";"))
+        found = next((value for name, _, value in pairs if name == self.cookie), "")
+        return found if found.isascii() else ""
 
     def _set(self, value: str, seconds: int) -> str:
         secure = "; Secure" if self._secure else ""

@@ -34,7 +34,7 @@ class _File:
 
 
 class StaticFiles:
-    """Files by their paths; for paths without a dot, which are the screen's own addresses, its index."""
+    """Files by their paths; for what can be no file, and so is one of the screen's own addresses, its index."""
 
     def __init__(self, folder: Path = BUILT_IN) -> None:
         self._folder = folder
@@ -61,7 +61,14 @@ class StaticFiles:
         """The key of the file that answers a path."""
         if path in self._all():
             return path
-        return _INDEX if "." not in path.rpartition("/")[2] and _INDEX in self._all() else None
+        return _INDEX if _INDEX in self._all() and not self._is_missing(path) else None
+
+    def _is_missing(self, path: str) -> bool:
+        """Whether a path can only mean a file: it looks like one, where the files are. What people name has dots, too,
+        so "/flows/etl.daily" is an address."""
+        folder, _, rest = path.removeprefix("/").partition("/")
+        looks_like_file = "." in path.rpartition("/")[2]
+        return looks_like_file and (not rest or any(each.startswith(f"/{folder}/") for each in self._all()))
 
     def _all(self) -> dict[str, Path]:
         if self._paths is None:

@@ -3,13 +3,14 @@
 import json
 from base64 import b64decode
 from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from tests.e2e.http.conftest import KEY
 from tests.support.http import JSON, Answered, Http
-from tests.support.started_server import StartedServer
+from tests.support.started_server import StartedServer, started_server
 
 LIST = "/orch.v1.FlowRunService/ListFlowRuns"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -136,6 +137,16 @@ def test_a_page_of_the_screen_leads_to_the_form_and_back(locked: Http, cookie: s
     assert locked.get("/login?next=/runs", {"cookie": cookie}).headers["location"] == "/runs"
 
 
+@pytest.mark.parametrize("path", ["/flows/100%25", "/flows/a%2Fb%3Fc", "/flows/etl.daily?tag=a%26b", "/runs/%C3%A9"])
+def test_signing_in_leads_to_the_very_page(locked: Http, path: str) -> None:
+    to_form = locked.get(path)
+    if to_form.status == 404:
+        pytest.skip("the screen is not built here")
+    [wanted] = parse_qs(urlsplit(to_form.headers["location"]).query)["next"]
+
+    assert signed_in(locked, wanted=wanted).headers["location"] == path
+
+
 def test_without_a_key_a_foreign_page_cannot_call(http: Http) -> None:
     assert http.post(LIST, "{}", {**JSON, "origin": "http://evil.example.com"}).status == 403
     assert http.post(LIST, "{}", {**JSON, **own(http)}).status == 200
@@ -151,7 +162,37 @@ def test_without_a_key_a_name_that_points_here_is_not_enough(http: Http) -> None
     assert by_name.status == 200
 
 
-def test_an_origin_that_was_allowed_calls_with_its_key(locked: Http) -> None:
+@pytest.mark.parametrize("host", ["evil.example.com", "localhost.evil.example.com", "", "[", "[x"])
+@pytest.mark.parametrize("headers", [{}, {"sec-fetch-site": "none"}], ids=str)
+def test_without_a_key_a_name_that_points_here_reads_nothing(http: Http, host: str, headers: dict[str, str]) -> None:
+    """A page reads from its own server without saying where it comes from, and its server's name may point here."""
+    read = http.get(f"{LIST}?connect=v1&encoding=json&message=%7B%7D", {**headers, "host": host})
+    metrics = http.get("/metrics", {**headers, "host": host})
+
+    assert [each.status for each in (read, metrics)] == [403, 403]
+    assert read.json()["code"] == "permission_denied"
+    assert http.get("/metrics", {**headers, "host": "LOCALHOST:1"}).status == 200
+    assert http.get("/metrics", {**headers, "host": "[::1]:4200"}).status == 200
+
+
+def test_without_a_key_the_name_of_an_origin_that_was_allowed_is_enough(tmp_path: Path) -> None:
+    with started_server(tmp_path, "--http-origins", "http://orch.internal:4200") as started:
+        http = Http(started.http_url)
+
+        by_name = http.get("/metrics", {"host": "ORCH.internal:4200"})
+        by_another = http.get("/metrics", {"host": "orch.example.com:4200"})
+
+    assert [by_name.status, by_another.status] == [200, 403]
+
+
+def test_a_form_of_many_fields_is_not_ours(locked: Http, locked_server: StartedServer) -> None:
+    answered = locked.post("/login", "&".join(f"a{n}=b" for n in range(20)), {**FORM, **own(locked)})
+
+    assert answered.status == 400
+    assert "request failed" not in {event["event"] for event in tuple(locked_server.log)}
+
+
+def test_an_origin_that_was_allowed_calls_with_its_key_and_no_session(locked: Http, cookie: str) -> None:
     origin = {"origin": "https://other.example.com"}
     asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
 
@@ -164,6 +205,8 @@ def test_an_origin_that_was_allowed_calls_with_its_key(locked: Http) -> None:
         assert "access-control-allow-credentials" not in answered.headers
     assert "authorization" in preflight.headers["access-control-allow-headers"]
     assert (preflight.status, called.status) == (204, 200)
+    with_session = locked.post(LIST, "{}", {**JSON, **origin, "cookie": cookie})
+    assert (with_session.status, with_session.json()["code"]) == (403, "permission_denied")
     assert locked.ask("OPTIONS", LIST, None, {"origin": "https://evil.example.com", **asked}).status == 403
 
 

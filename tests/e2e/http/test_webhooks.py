@@ -2,10 +2,12 @@
 
 import base64
 import json
+import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -240,16 +242,28 @@ def test_a_forged_or_replayed_delivery_starts_nothing(
         ("everything", json.dumps("x" * 600_000).encode(), 422, "512 KiB"),
         ("everything", b" " * (6 * 1024 * 1024), 413, "larger"),
         ("homeless", b"{}", 422, "nowhere"),
+        ("everything", b"payload=1" + b"&a=b" * 20, 422, "not JSON"),
     ],
     ids=str,
 )
 def test_what_a_signed_delivery_lacks_is_told(
     hooked: StartedServer, hook: str, body: bytes, status: int, says: str
 ) -> None:
-    answered = deliver(hooked, hook, github(GITHUB, body, delivery="bad"))
+    kind = "application/x-www-form-urlencoded" if body.startswith(b"payload=") else "application/json"
+    answered = deliver(hooked, hook, changed(github(GITHUB, body, delivery="bad"), {"content-type": kind}))
 
     assert answered.status == status
     assert says in answered.text
+
+
+def test_callers_who_never_finish_keep_nobody_out(hooked: StartedServer) -> None:
+    parts = urlsplit(hooked.http_url)
+    with ExitStack() as callers:
+        for _ in range(100):
+            caller = callers.enter_context(socket.create_connection((parts.hostname, parts.port)))
+            caller.sendall(b"POST /hooks/everything HTTP/1.1\r\nhost: here\r\ncontent-length: 1000\r\n\r\n{}")
+
+        assert deliver(hooked, "everything", github(GITHUB, delivery="among-others")).status == 201
 
 
 def test_a_hook_that_is_not_there_and_other_methods(hooked: StartedServer) -> None:

@@ -219,3 +219,7 @@ def test_login_leads_back_to_where_one_was(screens: Screen, locked_server: Start
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/runs\?state=failed"))
     expect(page.get_by_text("No run fits this filter.")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile("/login"))
+    page.goto(f"{seen.url}/runs")
+    expect(page).to_have_url(re.compile("/login"))

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { server } from "../api/clients";
 import { useConnectionLost } from "../api/connection";
+import { isObject } from "../api/json";
 import { Button } from "../design/Button";
 import { Icon, type IconName } from "../design/Icon";
 import { Toasts } from "../design/toasts";
@@ -111,8 +112,36 @@ function Foot({ onHelp }: { onHelp: () => void }) {
           <option value="utc">UTC</option>
         </select>
       </label>
+      <SignOut />
       <About onHelp={onHelp} />
     </div>
+  );
+}
+
+type Session = { needed: boolean; known: boolean };
+
+async function readSession(): Promise<Session> {
+  const answer = await fetch("/session");
+  const said: unknown = answer.ok ? await answer.json() : undefined;
+  return isObject(said) ? { needed: said.needed === true, known: said.known === true } : NO_SESSION;
+}
+
+const NO_SESSION: Session = { needed: false, known: false };
+
+/** Where a key is asked for: the way out. */
+function SignOut() {
+  const session = useQuery({
+    queryKey: ["session"],
+    queryFn: readSession,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  if (!session.data?.needed || !session.data.known) return null;
+  return (
+    <form method="post" action="/logout">
+      <Button kind="quiet" size="small" type="submit">
+        Sign out
+      </Button>
+    </form>
   );
 }
 

@@ -109,7 +109,7 @@ function Rows({ bars, zoom, origin, now, selected, onSelect }: RowsProps) {
     count: bars.length,
     getScrollElement: () => frame.current,
     estimateSize: () => ROW_PX,
-    overscan: 10,
+    overscan: 5,
   });
   useWheelZoom(track, zoom);
   const place = places.get(selected);

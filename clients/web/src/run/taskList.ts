@@ -3,6 +3,8 @@ import { taskRuns } from "../api/clients";
 import type { TaskRun } from "../gen/orch_proto/v1/task_run_pb";
 
 const PAGE = 1000;
+/** The first page is small, so that something is there soon. */
+const FIRST_PAGE = 200;
 
 /** What is known of the task runs, in the order of their ids. */
 export type TasksView = { tasks: TaskRun[]; loaded: boolean; error: unknown };
@@ -40,7 +42,7 @@ export class TaskList {
     do {
       const request = {
         flowRunId: this.flowRunId,
-        pageSize: PAGE,
+        pageSize: pageToken || this.view.loaded ? PAGE : FIRST_PAGE,
         pageToken,
         changedAfter: this.changeToken,
       };
@@ -49,8 +51,8 @@ export class TaskList {
       changeToken ||= answer.changeToken;
       changes += answer.taskRuns.length;
       pageToken = answer.nextPageToken;
-      // A long list is shown as it comes.
-      if (pageToken && !this.view.loaded) this.publish(undefined, false);
+      // Of a long list, the beginning is shown while the rest comes.
+      if (pageToken && this.view.tasks.length === 0) this.publish(undefined, false);
     } while (pageToken);
     return { changeToken, changes };
   }

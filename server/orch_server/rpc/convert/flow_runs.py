@@ -198,6 +198,8 @@ def by_scheduled_time(request: flow_run_service_pb2.ListFlowRunsRequest) -> bool
     if set(request.filter.state_types) != {state_pb2.STATE_TYPE_SCHEDULED}:
         text = "must be STATE_TYPE_SCHEDULED alone: only runs that have not started can be ordered by scheduled_time."
         raise InvalidArgument.of("filter.state_types", text)
+    if request.filter.state_names:
+        raise InvalidArgument.of("filter.state_names", "must be empty: it would add runs that have started.")
     return True
 
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from orch_client.errors import OrchClientError
 from orch_proto.v1.deployment_service_pb2 import GetDeploymentRequest, GetDeploymentResponse
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunRequest, CreateFlowRunResponse
-from orch_server.web.asgi import Answer, Receive, Request
+from orch_server.web.asgi import Answer, Event, Receive, Request
 from orch_server.web.bodies import BodyError, whole_body
 from orch_server.web.hooks.definitions import Webhook
 from orch_server.web.hooks.payloads import PayloadError, parameters_of, read_payload, text_at
@@ -22,7 +22,10 @@ logger = logging.getLogger(__name__)
 FOLDER = "/hooks/"
 
 _MOST_BYTES = 5 * 1024 * 1024
-_MOST_AT_ONCE = 32
+# Bodies are read before anybody is known, so all that are under way may be this large together. Who sends slowly takes
+# little of it, and not for long.
+_MOST_HELD_BYTES = 64 * 1024 * 1024
+_READ_SECONDS = 10.0
 _LONGEST_DELIVERY = 256
 # What tells a sender to try again; all else would fail again.
 _STATUS = {
@@ -40,13 +43,17 @@ class Hooks:
         hooks: Mapping[str, Webhook],
         methods: Mapping[str, Method],
         now: Callable[[], float] = time.time,
+        *,
+        read_seconds: float = _READ_SECONDS,
+        most_held_bytes: int = _MOST_HELD_BYTES,
     ) -> None:
+        """read_seconds: until a body is complete. most_held_bytes: of all bodies under way."""
         self._hooks = hooks
         self._get_deployment = methods["/orch.v1.DeploymentService/GetDeployment"]
         self._create = methods["/orch.v1.FlowRunService/CreateFlowRun"]
         self._now = now
-        # Bodies are read before anybody is known: so many at once, and not more.
-        self._reading = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._read_seconds, self._most_held_bytes = read_seconds, most_held_bytes
+        self._held_bytes = 0
 
     async def __call__(self, request: Request, receive: Receive) -> Answer:
         """201 with the run; 200 with the run that this delivery made before, or for an event that is not waited for."""
@@ -55,12 +62,8 @@ class Hooks:
             return _refused(HTTPStatus.NOT_FOUND, "There is no hook of this name.", "UNKNOWN_HOOK")
         if request.method != "POST":
             return Answer.text("Deliveries are sent with POST.", HTTPStatus.METHOD_NOT_ALLOWED, ("allow", "POST"))
-        if self._reading.locked():
-            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "Too many deliveries at once: try again.", "OVERLOADED")
         try:
-            async with self._reading:
-                body = await whole_body(receive, most_bytes=_MOST_BYTES)
-            return await self._deliver(hook, request, body)
+            return await self._deliver(hook, request, await self._body(receive))
         except BodyError as error:
             return error.answer
         except SignatureError as error:
@@ -70,6 +73,28 @@ class Hooks:
             return _refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "WRONG_PAYLOAD")
         except OrchClientError as error:
             return _refused(_STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY), error.message, error.reason)
+
+    async def _body(self, receive: Receive) -> bytes:
+        """Raises BodyError for one that is too large or too slow, or comes when there is no room."""
+        held = 0
+
+        async def counted() -> Event:
+            nonlocal held
+            event = await receive()
+            size = len(event.get("body", b""))
+            held += size
+            self._held_bytes += size
+            if self._held_bytes > self._most_held_bytes:
+                raise BodyError(_refused(HTTPStatus.SERVICE_UNAVAILABLE, "Too much at once: try again.", "OVERLOADED"))
+            return event
+
+        try:
+            async with asyncio.timeout(self._read_seconds):
+                return await whole_body(counted, most_bytes=_MOST_BYTES)
+        except TimeoutError as error:
+            raise BodyError(Answer.text("The body did not come.", HTTPStatus.REQUEST_TIMEOUT)) from error
+        finally:
+            self._held_bytes -= held
 
     async def _deliver(self, hook: Webhook, request: Request, body: bytes) -> Answer:
         delivery = verify(hook, request.headers, body, now=self._now())

@@ -20,10 +20,10 @@ def read_payload(body: bytes, content_type: str) -> object:
     """
     text = body
     is_form = content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
-    if is_form and body.startswith(b"payload="):
-        fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=10)
-        text = fields.get("payload", [""])[0].encode()
     try:
+        if is_form and body.startswith(b"payload="):
+            fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=10)
+            text = fields.get("payload", [""])[0].encode()
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise PayloadError(f"The body is not JSON: {error}.") from error

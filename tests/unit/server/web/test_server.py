@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from orch_server.errors import StartupError
 from orch_server.web.asgi import Answer, Application, Event, Receive, Scope, Send
 from orch_server.web.binding import PortTaken, bind
 from orch_server.web.bodies import PatientReceive, PatientSend
@@ -153,6 +155,56 @@ async def test_who_takes_nothing_of_his_answer_is_cut_off_without_an_error(caplo
             await ended.wait()
             writer.close()
     assert not caplog.records
+
+
+async def test_what_nobody_has_thought_of_is_told_once_and_keeps_its_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ValueError("the library's own words")
+
+    async with serving(Edge(Routes(broken, frozenset({"/"})), Cors())) as server:
+        answer = await said(server, GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"content-security-policy: " in answer
+    assert b"own words" not in answer
+    assert [(record.message, record.exc_info is not None) for record in caplog.records] == [("request failed", True)]
+
+
+async def test_an_answer_that_fails_on_its_way_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    async def half(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise ValueError("the other half")
+
+    async with serving(Edge(Routes(half, frozenset({"/"})), Cors())) as server:
+        assert b" 500 " not in await said(server, GET)
+    assert [record.message for record in caplog.records] == ["request failed"]
+
+
+@pytest.mark.parametrize(
+    "request_", [b"nonsense\r\n\r\n", GET[:-2] + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n"]
+)
+async def test_what_nobody_can_read_fills_no_log(request_: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(hello, ConnectionLimits(header_seconds=0.05, idle_seconds=0)) as server:
+        assert await said(server, request_)
+    assert not caplog.records
+
+
+async def test_an_address_that_this_machine_lacks_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for "localhost" in a container without IPv6."""
+    found: list[tuple[object, ...]] = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    sockets = bind("localhost", 0)
+
+    assert [each.getsockname()[0] for each in sockets] == ["127.0.0.1"]
+    sockets[0].close()
+    del found[1]
+    with pytest.raises(StartupError, match="does not have the address"):
+        bind("localhost", 0)
 
 
 async def test_a_port_that_is_taken_is_named_with_the_option() -> None:

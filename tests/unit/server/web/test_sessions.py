@@ -1,5 +1,7 @@
 """Sessions of people: who signed them, and how long they last."""
 
+import pytest
+
 from orch_server.application.api_keys import ApiKeys
 from orch_server.web.sessions import LIFETIME_SECONDS, Sessions
 
@@ -31,6 +33,17 @@ def test_every_server_with_the_key_knows_it_until_its_time_is_over() -> None:
     assert other.knows(f"theme=dark; {cookie}; a=b")
     clock.now += LIFETIME_SECONDS
     assert not other.knows(cookie)
+
+
+@pytest.mark.parametrize("others", ['a={"x": 1}', "b c=2", "x@y=1", "\u00e9=1", "=", "flag", 'q="open', "a=b=c"])
+def test_other_programs_cookies_do_not_hide_it(others: str) -> None:
+    """Cookies are of a host, with all its ports."""
+    sessions = Sessions(ApiKeys(["one"]), port=4200, secure=False)
+    cookie = begun(sessions)
+
+    assert sessions.knows(f"{others}; {cookie}")
+    assert sessions.knows(f"{cookie};{others}")
+    assert not sessions.knows(f"{others}; x{cookie}")
 
 
 def test_a_key_that_is_taken_away_takes_its_sessions_along() -> None:

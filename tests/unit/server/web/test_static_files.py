@@ -38,7 +38,14 @@ def header(answer: Answer, name: str) -> str:
     return dict(answer.headers).get(name, "")
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/runs/0198c1c2-7a3b-7c11-9a55-3f5b8f0c2d11", "/index.html"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/runs", "/runs/0198c1c2-7a3b-7c11-9a55-3f5b8f0c2d11", "/index.html"),
+        # Names that people gave.
+        *("/flows/etl.daily", "/pools/gpu.large", "/deployments/etl.py/nightly.js"),
+    ],
+)
 async def test_the_screens_own_addresses_are_its_index(files: StaticFiles, path: str) -> None:
     answer = await ask(files, path)
 
@@ -73,21 +80,25 @@ async def test_large_texts_are_packed_for_who_takes_them(files: StaticFiles, acc
 @pytest.mark.parametrize(
     "path",
     [
-        "/../secret.txt",
         "/assets/../../secret.txt",
         "/assets/link.txt",
         "/.hidden.txt",
-        "//etc/passwd.txt",
         "/assets/index-0000.js",
+        "/assets/old/index-0000.js",
         "/\x00.txt",
         "/C:\\secret.txt",
     ],
 )
-async def test_no_path_leads_out_of_the_folder(files: StaticFiles, path: str) -> None:
+async def test_a_file_that_is_not_in_the_folder_is_not_there(files: StaticFiles, path: str) -> None:
     answer = await ask(files, path)
 
     assert answer.status == 404
     assert b"secret" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/../secret.txt", "//etc/passwd.txt", "/runs/../../secret.txt"])
+async def test_no_path_leads_out_of_the_folder(files: StaticFiles, path: str) -> None:
+    assert (await ask(files, path)).body == INDEX
 
 
 async def test_files_can_only_be_read(files: StaticFiles) -> None:
