@@ -20,6 +20,7 @@ _COMMANDS = {
     "doctor": LazyCommand("orch_cli.doctor:doctor", "Say what is wrong with this installation, and how to mend it."),
     "flow": LazyCommand("orch_cli.flow:flow", "Look at flows."),
     "flow-run": LazyCommand("orch_cli.flow_run:flow_run", "Look at, follow, cancel, retry and delete flow runs."),
+    "lease": LazyCommand("orch_cli.lease:lease", "Look at leases: who holds which run."),
     "profile": LazyCommand("orch_cli.profile:profile", "Keep the settings of several control planes apart."),
     "run": LazyCommand("orch_cli.run:run", "Run a deployment, or a flow in a file."),
     "schedule": LazyCommand("orch_cli.schedule:schedule", "Create, preview, pause and backfill schedules."),

@@ -67,7 +67,7 @@ class FlowRun:
 
 @dataclass(frozen=True, slots=True)
 class FlowRunFilter:
-    """Conditions that must all hold; an empty one holds always."""
+    """Conditions that must all hold; an empty one holds always. Types and names of states are one condition."""
 
     flow_names: tuple[str, ...] = ()
     deployment_ids: tuple[UUID, ...] = ()

@@ -105,9 +105,10 @@ def _conditions(f: FlowRunFilter, ids: NamedIds, kind: Kind) -> list[ColumnEleme
         found.append(run.flow_id.in_(ids.flows))
     if f.deployment_ids:
         found.append(run.deployment_id.in_(f.deployment_ids))
-    if f.state_types or f.state_names:
-        states = (run.state_type.in_(f.state_types) if f.state_types else None, run.state_name.in_(f.state_names) if f.state_names else None)
-        found.append(or_(*(each for each in states if each is not None)))
+    states = [run.state_type.in_(f.state_types)] if f.state_types else []
+    states += [run.state_name.in_(f.state_names)] if f.state_names else []
+    if states:
+        found.append(or_(*states))
     found.extend(run.id.in_(select(flow_run_tag.c.flow_run_id).where(flow_run_tag.c.tag == tag)) for tag in f.tags)
     if f.name_prefix:
         found.append(_starts_with(run.name, f.name_prefix, kind))

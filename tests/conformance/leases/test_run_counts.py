@@ -58,6 +58,8 @@ async def test_what_is_counted_is_what_is_listed(plane: Plane) -> None:
         FlowRunFilter(flow_names=("etl",)),
         FlowRunFilter(flow_names=("nobody",)),
         FlowRunFilter(state_types=(S.SCHEDULED,)),
+        FlowRunFilter(state_names=("Cancelled",)),
+        FlowRunFilter(state_types=(S.SCHEDULED,), state_names=("Cancelled",)),
         FlowRunFilter(tags=("a", "b")),
         FlowRunFilter(name_prefix="nam"),
         FlowRunFilter(work_pool_names=("default",)),
@@ -66,6 +68,14 @@ async def test_what_is_counted_is_what_is_listed(plane: Plane) -> None:
     ):
         listed = await plane.runs.page(PageRequest(100, "", "list"), chosen)
         assert (await plane.runs.count(chosen)).total == len(listed.items), chosen
+
+
+async def test_types_and_names_of_states_are_one_choice(plane: Plane) -> None:
+    await runs_over_hours(plane, 3)
+
+    found = await plane.runs.count(FlowRunFilter(state_types=(S.SCHEDULED,), state_names=("Cancelled", "Late")))
+
+    assert found.counts == {S.SCHEDULED: 2, S.CANCELLED: 1}
 
 
 async def test_buckets_are_spans_of_create_time(plane: Plane) -> None:

@@ -82,3 +82,16 @@ def test_of_a_worker_that_was_restarted_the_newer_session_is_meant(orch: Orch, c
     assert orch("worker", "inspect", older[:-4], "-o", "json").document["worker"]["session_id"] == older
     client.workers.CloseSession(workers.CloseSessionRequest(session_id=newer))
     assert orch("worker", "inspect", name, "-o", "json").document["worker"]["status"] == "CLOSED"
+
+
+def test_leases_say_who_holds_what(orch: Orch, client: Client, pool: str) -> None:
+    holder = Holder(client, pool)
+    orch("run", holder.key)
+    held = holder.takes()
+
+    (row,) = orch("lease", "ls", "--pool", pool).lines[1:]
+    (of_run,) = orch("lease", "ls", "--flow-run", held.id, "-o", "json").document
+
+    assert row.split()[:5] == [held.id, "1", "by-hand", pool, "starting"]
+    assert (of_run["flow_run_id"], of_run["worker_name"]) == (held.id, "by-hand")
+    assert "There is no work pool 'nope'" in orch("lease", "ls", "--pool", "nope").errors

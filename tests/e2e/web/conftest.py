@@ -64,7 +64,11 @@ def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             yield Stage(server.http_url, client, place)
         finally:
             worker.send_signal(signal.SIGTERM)
-            worker.wait(STOP_SECONDS)
+            try:
+                worker.wait(STOP_SECONDS)
+            finally:
+                worker.kill()
+                worker.wait()
 
 
 @pytest.fixture(scope="package")

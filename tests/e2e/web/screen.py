@@ -21,6 +21,7 @@ Theme = Literal["light", "dark"]
 DESK = (1440, 900)
 PHONE = (390, 844)
 WAIT_MS = 45_000
+NAMED = "orch.internal"
 # A flow takes seconds to begin on a busy machine; what is waited for is an event, never a time.
 
 _ENDED = frozenset(
@@ -105,8 +106,12 @@ class Screen:
         self._pages: list[Seen] = []
         self.complaints: list[str] = []
         """Errors of pages, and requests that left the control plane."""
-        # The browser itself writes down every call that fails, also where the page expects it.
-        self.tolerated = re.compile(r"net::ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|status of 40[01]")
+        # The browser itself writes down every call that fails, also where the page expects it, and which of the page's
+        # headers it heeds over TLS only.
+        self.tolerated = re.compile(
+            r"net::ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|status of 40[01]"
+            r"|Cross-Origin-Opener-Policy header has been ignored"
+        )
 
     def open(self, url: str, *, theme: Theme = "light", size: tuple[int, int] = DESK) -> Seen:
         """A new page, of a person who has never been here."""
@@ -142,9 +147,9 @@ class Screen:
 
 @contextmanager
 def started_browser(program: str) -> Iterator[Browser]:
-    """A browser without a window, which asks nobody anything by itself."""
+    """A browser without a window, which asks nobody anything by itself. NAMED leads to this machine."""
     with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-background-networking"]
+        flags = ["--no-sandbox", "--disable-background-networking", f"--host-resolver-rules=MAP {NAMED} 127.0.0.1"]
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         yield browser
         browser.close()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.web.conftest import KEY
-from tests.e2e.web.screen import Screen, Seen, Stage
+from tests.e2e.web.screen import NAMED, Screen, Seen, Stage
 from tests.support.started_server import StartedServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -210,8 +210,10 @@ def test_a_live_log_goes_on_where_the_connection_broke(seen: Seen, stage: Stage,
     expect(page.get_by_role("log").get_by_text("before the gate")).to_have_count(1)
 
 
-def test_login_leads_back_to_where_one_was(screens: Screen, locked_server: StartedServer) -> None:
-    seen = screens.open(locked_server.http_url)
+@pytest.mark.parametrize("host", ["127.0.0.1", NAMED])
+def test_login_leads_back_to_where_one_was(screens: Screen, locked_server: StartedServer, host: str) -> None:
+    """Also where a browser does not trust the address, and says less of itself."""
+    seen = screens.open(locked_server.http_url.replace("127.0.0.1", host))
     page = seen.page
     page.goto(f"{seen.url}/runs?state=failed")
     expect(page).to_have_url(re.compile("/login"))

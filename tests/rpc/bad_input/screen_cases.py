@@ -33,6 +33,12 @@ def _upcoming(*states: state_pb2.StateType.ValueType) -> Case:
     return Case(lambda _: request, field="filter.state_types", says="STATE_TYPE_SCHEDULED alone")
 
 
+def _upcoming_named() -> Case:
+    chosen = flow_runs.FlowRunFilter(state_types=[state_pb2.STATE_TYPE_SCHEDULED], state_names=["Late"])
+    request = flow_runs.ListFlowRunsRequest(order=flow_runs.FLOW_RUN_ORDER_SCHEDULED_TIME, filter=chosen)
+    return Case(lambda _: request, field="filter.state_names", says="empty")
+
+
 COUNTS: Mapping[str, Case] = {
     "no begin": _with(_count(_HOUR), field="filter.create_time_from", says="is missing"),
     "no width": _with(_count(Duration(), create_time_from=NOW), field="bucket_width", says="a millisecond"),
@@ -55,6 +61,7 @@ ORDERS: Mapping[str, Case] = {
     "of all states": _upcoming(),
     "of others": _upcoming(state_pb2.STATE_TYPE_RUNNING),
     "of others, too": _upcoming(state_pb2.STATE_TYPE_SCHEDULED, state_pb2.STATE_TYPE_PENDING),
+    "of names, too": _upcoming_named(),
 }
 
 LOGS: Mapping[str, Case] = {

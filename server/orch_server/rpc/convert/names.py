@@ -7,6 +7,8 @@ from orch_server.application.errors import InvalidArgument
 LONGEST_NAME = 256
 _UNSEEN = frozenset({"Cc", "Zl", "Zp"})
 """Control characters, and the separators that break lines."""
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of text, also that of what stands after a name."""
 
 
 def name_problem(name: str) -> str:
@@ -15,6 +17,10 @@ def name_problem(name: str) -> str:
         return "is missing."
     if len(name) > LONGEST_NAME:
         return f"{len(name)} characters are more than the limit of {LONGEST_NAME}."
+    if name in {".", ".."}:
+        return "must be more than dots: no address could hold it."
+    if not _BIDI.isdisjoint(name):
+        return "must not contain characters that turn the direction of text."
     if any(unicodedata.category(character) in _UNSEEN for character in name):
         return "must not contain control characters, such as line breaks."
     return ""

@@ -76,7 +76,7 @@ def test_a_priority_has_limits(priority: int) -> None:
         to_work_queue_draft(WorkQueue(work_pool_name="p", name="q", priority=priority))
 
 
-@pytest.mark.parametrize("name", ["", "x" * 257, "a\x00b", "a\tb", "a\u2028b"])
+@pytest.mark.parametrize("name", ["", "x" * 257, "a\x00b", "a\tb", "a\u2028b", ".", "..", "a\u202eb"])
 def test_names_are_1_to_256_characters_without_controls(name: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         to_work_queue_draft(WorkQueue(work_pool_name="p", name=name))

@@ -1,12 +1,14 @@
 """Bodies of deliveries, which are read before anybody is known: how long, and how much at once."""
 
 import asyncio
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from orch_server.web.asgi import Answer, Event, Receive, Request
 from orch_server.web.hooks.definitions import Webhook
 from orch_server.web.hooks.endpoint import Hooks
-from orch_server.web.methods import Method
+
+if TYPE_CHECKING:
+    from orch_server.web.methods import Method
 
 HOOKS = {"a": Webhook("a", "etl", "nightly", "github", (b"secret",))}
 # Never called: nothing here is signed.

@@ -53,6 +53,11 @@ def contents_of(
             "An exclusive command is not launched in a container: if its worker died, nobody could end it before the"
             " run is somebody else's. Use a pool of type process, or a Python flow, which stops itself in time."
         )
+    if not variables.env.get("ORCH_RESULT_FILE", "/").startswith("/"):
+        raise LaunchError(
+            f"ORCH_RESULT_FILE in the job variable env is {variables.env['ORCH_RESULT_FILE']}; it must be an absolute"
+            " path in the container."
+        )
     files = _tls_files(job.environment, folder) | _parameters_file(job, folder)
     wrapped = does_pull_steps and bool(job.spec.pull_steps_json.strip(" \n[]"))
     environment = {

@@ -6,19 +6,29 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import PurePosixPath
 
 
-async def first_file(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes | None:
-    """The first bytes of the first file in a tar archive, of which no more is read than needed; None: it has none."""
+_KINDS = {tarfile.DIRTYPE: "a folder", tarfile.SYMTYPE: "a symbolic link", tarfile.FIFOTYPE: "a pipe"}
+
+
+class NoFileError(Exception):
+    """What was asked for cannot be read as a file. The text says what it is."""
+
+
+async def only_file(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes:
+    """The first bytes of the one file in a tar archive, of which no more is read than needed. Raises NoFileError."""
     wanted = max_bytes + 4 * tarfile.BLOCKSIZE  # Headers: long names take more than one.
     data = b""
     async for chunk in chunks:
         data += chunk
         if len(data) >= wanted:
             break
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-        for member in archive:
-            if member.isreg():
-                return data[member.offset_data : member.offset_data + min(member.size, max_bytes)]
-    return None
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            entry = archive.next()
+    except tarfile.TarError as error:
+        raise NoFileError(f"no archive: {error}") from error
+    if entry is None or not entry.isreg():
+        raise NoFileError(_KINDS.get(entry.type, "no file") if entry else "nothing")
+    return data[entry.offset_data : entry.offset_data + min(entry.size, max_bytes)]
 
 
 def archive_of(files: Mapping[str, bytes]) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from orch_worker.launchers.base import AttemptKey, Ending, OutputLine
 from orch_worker.launchers.containers.endings import with_result
+from orch_worker.launchers.docker.archives import NoFileError
 from orch_worker.launchers.docker.endings import (
     Circumstances,
     ended,
@@ -15,6 +16,7 @@ from orch_worker.launchers.docker.endings import (
     needs_last_line,
     never_started,
     removed,
+    unreadable,
 )
 from orch_worker.launchers.docker.engine import Engine
 from orch_worker.launchers.docker.errors import EngineAwayError, EngineRefusedError
@@ -31,6 +33,8 @@ _NEWS_SECONDS = 1.0
 """How long after its last line the news of a container's end may take, before it is asked for."""
 _AGAIN_SECONDS = 0.2
 """Between two tries of what the engine cut off."""
+_KILL_AGAIN_SECONDS = 2.0
+"""What is to be killed and still runs then, is killed again."""
 
 
 class Keeper(Protocol):
@@ -84,6 +88,11 @@ class DockerAttempt:
                 ending = await self._found_out()
             except EngineAwayError:
                 return
+            except EngineRefusedError as error:
+                # It is looked at again, now and then.
+                cause = {"container": self.container, "cause": error.message}
+                logger.warning("cannot find out whether a container has ended", extra=cause)
+                return
             if ending is not None and not self.has_ended:
                 self._ending.set_result(ending)
 
@@ -110,10 +119,19 @@ class DockerAttempt:
         last = await last_line(self._engine, self.container) if needs_last_line(code) else ""
         ending = ended(inspected, self.heard, wrapped=_STEPS_VARIABLE in environment, last_line=last)
         path = environment.get(_RESULT_VARIABLE)
-        if code == 0 and path:
+        return await self._with_result(ending, path) if code == 0 and path else ending
+
+    async def _with_result(self, ending: Ending, path: str) -> Ending:
+        """A file that cannot be read fails it, in words: asked again, the engine would say the same."""
+        try:
             content = await self._engine.read(self.container, path, max_bytes=MAX_RESULT_BYTES + 1)
-            ending = ending if content is None else with_result(ending, content)
-        return ending
+        except NoFileError as error:
+            return unreadable(path, f"it is {error}.")
+        except EngineRefusedError as error:
+            if error.status == _NOT_FOUND:
+                raise
+            return unreadable(path, f"the engine says: {error.message}.")
+        return ending if content is None else with_result(ending, content)
 
     # --- its lines
 
@@ -156,22 +174,25 @@ class DockerAttempt:
             self.heard.stopped = True
             await self._send(None)
         await asyncio.wait({self._ending}, timeout=grace_seconds)
-        if not self.has_ended:
+        while not self.has_ended:
             self.heard.stopped = self.heard.forced = True
             await self._send("SIGKILL")
-            await self.wait()
+            await asyncio.wait({self._ending}, timeout=_KILL_AGAIN_SECONDS)
+            await self.settle()
 
     async def _send(self, signal: str | None) -> None:
         """Send a signal; None: the one that its image wants to be asked with. Returns when that was done, or is too
-        late.
+        late; or where the engine refuses to.
         """
         while not self.has_ended:
             try:
                 await self._engine.kill(self.container, signal or await self._stop_signal())
             except EngineRefusedError as error:
-                if error.status not in (_NOT_FOUND, _CONFLICT):
-                    raise
-                await self.settle()
+                if error.status in (_NOT_FOUND, _CONFLICT):
+                    await self.settle()
+                else:
+                    cause = {"container": self.container, "cause": error.message}
+                    logger.warning("the engine does not send a signal", extra=cause)
             except EngineAwayError:
                 await asyncio.sleep(_AGAIN_SECONDS)
                 await self._keeper.contact()

@@ -13,6 +13,8 @@ _MEBIBYTE = 1024 * 1024
 _INIT_FAILED = "[FATAL tini"
 """How the last line begins where the engine's init could not start the command."""
 _NOT_STARTED = (126, 127)
+_CODE_UNKNOWN = 255
+"""What an engine says that has not seen a container's end. One that has seen it has told of it (the event `die`)."""
 
 
 @dataclass(slots=True)
@@ -67,10 +69,26 @@ def ended(inspected: Mapping[str, Any], heard: Circumstances, *, wrapped: bool =
     code = int(inspected["State"]["ExitCode"])
     if code in _NOT_STARTED and last_line.startswith(_INIT_FAILED):
         return Ending(Outcome.LAUNCH_FAILED, _not_started(inspected, last_line), code)
+    if code == _CODE_UNKNOWN and heard.exit_code is None:
+        return Ending(
+            Outcome.CRASHED,
+            "Nobody can tell how it ended: the engine says 255, as it does where itself or its machine went down while"
+            " the container ran.",
+            code,
+        )
     ending = ending_of_exit(code, wrapped=wrapped, last_line=last_line)
     if words := _of_signal(signal_of(code), inspected, heard):
         ending = replace(ending, message=words)
     return replace(ending, message=" ".join([ending.message, *_notes(inspected, ending, heard)]))
+
+
+def unreadable(path: str, why: str) -> Ending:
+    """The end of a command whose result file is there, and cannot be read. `why` ends the sentence."""
+    return Ending(
+        Outcome.FAILED,
+        f"It ended with exit code 0, but its result file (ORCH_RESULT_FILE) {path} cannot be read: {why}",
+        0,
+    )
 
 
 def needs_last_line(code: int) -> bool:

@@ -17,7 +17,7 @@ import aiohttp
 from aiodocker import Docker, DockerError
 
 from orch_worker.launchers.base import LauncherError
-from orch_worker.launchers.docker.archives import archive_of, first_file
+from orch_worker.launchers.docker.archives import archive_of, only_file
 from orch_worker.launchers.docker.errors import EngineAwayError, EngineError, EngineRefusedError
 
 _SECONDS = 120.0
@@ -129,12 +129,12 @@ class Engine:
                 await _check(response)
 
     async def read(self, container: str, path: str, *, max_bytes: int) -> bytes | None:
-        """The first bytes of a file in it; None where there is no such file."""
+        """The first bytes of a file in it; None where there is no such file. Raises NoFileError where it is none."""
         try:
             async with self._stream(f"containers/{container}/archive", {"path": path}) as response:
-                return await first_file(_chunks(response), max_bytes)
+                return await only_file(_chunks(response), max_bytes)
         except EngineRefusedError as error:
-            if error.status == 404:
+            if error.status == 404 and "no such container" not in error.message.lower():
                 return None
             raise
 

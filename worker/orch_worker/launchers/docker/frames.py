@@ -2,17 +2,19 @@
 
 A frame has a header of 8 bytes (stream, three zeros, length) and one message: when it was written, a space, the line.
 A line above 16 KiB is several messages, each with a time of its own. So messages have the same numbers whenever the log
-is read. (A character that such a cut goes through is lost to the engine, which keeps texts.)
+is read. (A character that such a cut goes through is lost to the engine, which keeps texts.) What the engine has to say
+itself (it cannot read its log) comes in a stream of its own, without a time.
 """
 
 import struct
+import time
 from collections.abc import Sequence
 
 from orch_worker.launchers.base import OutputLine
 from orch_worker.launchers.containers.lines import parse_timestamped
 
 _HEADER = struct.Struct(">BxxxL")
-_STREAMS = {0: "stdout", 1: "stdout", 2: "stderr"}
+_STREAMS = {0: "stdout", 1: "stdout", 2: "stderr", 3: "stderr"}
 
 
 class FrameReader:
@@ -38,5 +40,8 @@ class FrameReader:
 
 
 def _line(stream: str, message: bytes) -> OutputLine:
-    time_ns, text = parse_timestamped(message)
+    try:
+        time_ns, text = parse_timestamped(message)
+    except ValueError:
+        time_ns, text = time.time_ns(), message
     return OutputLine(stream, time_ns, text.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace"))

@@ -13,6 +13,7 @@ from orch_worker.launchers.docker.images import Images
 T = TypeVar("T")
 
 _CONFLICT, _NOT_FOUND = 409, 404
+_AGAIN_SECONDS = 0.2
 
 
 class NameTakenError(Exception):
@@ -54,11 +55,20 @@ class Starting:
         try:
             await _uncut(self._engine.start(container))
         except EngineAwayError:
-            # Whether it has started, only the engine knows.
-            await contact()
-            inspected = await self._engine.inspect(container)
-            if inspected["State"]["Status"] == "created":
+            # Whether it has started, only the engine knows: given back while it runs, the run would run twice.
+            if not await self._has_started(container, contact):
                 raise
+
+    async def _has_started(self, container: str, contact: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        while True:
+            await contact()
+            try:
+                inspected = await self._engine.inspect(container)
+            except EngineAwayError:
+                # Its loss has not been noticed yet by those who tell of contact.
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                return bool(inspected["State"]["Status"] != "created")
 
     async def _create(self, creation: Creation) -> str:
         try:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from orch_worker.launchers.containers.endings import CODE_NOT_READY, ending_of_e
 from orch_worker.launchers.kubernetes.cleaning import Cleaning
 from orch_worker.launchers.kubernetes.clock import Clock
 from orch_worker.launchers.kubernetes.cluster import Cluster, Place
-from orch_worker.launchers.kubernetes.connection import ApiAwayError, ApiError
+from orch_worker.launchers.kubernetes.connection import ANY_REFUSAL, ApiAwayError, ApiError
 from orch_worker.launchers.kubernetes.endings import Circumstances, Unsettled, end_of
 from orch_worker.launchers.kubernetes.facts import LaunchFacts
 from orch_worker.launchers.kubernetes.following import follow_log
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 _TOLD_BY_LAST_LINE = frozenset({1, CODE_NOT_READY})
 """Exit codes that the last line may explain."""
 _LAST_LINE_SECONDS = 5.0
+_POD_END_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,7 @@ class KubernetesAttempt:
 
     def look(self) -> None:
         """There is something new to see of it."""
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self._tell_news()
         if self._ending.done() or self._concluding or self._is_passive:
             return
         found = end_of(self.sight, self._known)
@@ -147,7 +148,7 @@ class KubernetesAttempt:
 
     async def _is_put_aside(self) -> bool:
         """Whether its Job is kept for people to look at."""
-        if not self._facts.keep_seconds or self.sight.is_deleted:
+        if not self._facts.keep_seconds or self.sight.is_deleted or not await self._is_pod_over():
             return False
         try:
             await self._around.cluster.put_aside(self._place, keep_seconds=self._facts.keep_seconds)
@@ -155,6 +156,16 @@ class KubernetesAttempt:
             logger.info("not kept", extra={"job": self.place, "cause": str(error)})
             return False
         return True
+
+    async def _is_pod_over(self) -> bool:
+        """Whether nothing runs beside it any more, which would run on for ever: a Job that is kept ends nothing. That
+        is said a little later than its own end.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_POD_END_SECONDS):
+                while self.sight.pod is not None and not (self.sight.pod_phase_is_last or self.sight.pod_gone):
+                    await self.change()
+        return self.sight.pod is None or self.sight.pod_phase_is_last
 
     async def close(self) -> None:
         """Nobody watches it any more."""
@@ -173,9 +184,9 @@ class KubernetesAttempt:
         """Whether its end is known."""
         return self._ending.done()
 
-    async def change(self) -> None:
-        """Waits until there is something new to see of it."""
-        await self._news.wait()
+    def change(self) -> Coroutine[Any, Any, object]:
+        """Waits until there is something new to see of it, from this call on."""
+        return self._news.wait()
 
     # --- beginning
 
@@ -224,23 +235,27 @@ class KubernetesAttempt:
     def _finish(self, ending: Ending) -> None:
         if not self._ending.done():
             self._ending.set_result(ending)
-        self._news.set()
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     async def _stop(self, grace_seconds: int) -> None:
-        cluster, place = self._around.cluster, self._place
-        patiently = cluster.connection.patiently
-        try:
-            await self._keep_output()
+        await self._keep_output()
+        await self._stop_pod(grace_seconds)
+        had_pod = self.sight.pod is not None
+        await self._insist(lambda cluster: cluster.delete_job(self._place, after_its_pod=True))
+        while not (had_pod or self.sight.pod or self.has_ended):
+            await self.change()
+        if not had_pod:
             await self._stop_pod(grace_seconds)
-            had_pod = self.sight.pod is not None
-            await patiently(lambda: cluster.delete_job(place, after_its_pod=True))
-            while not (had_pod or self.sight.pod or self.has_ended):
-                await self.change()
-            if not had_pod:
-                await self._stop_pod(grace_seconds)
-        except ApiError as error:
-            logger.warning("cannot stop a Job", extra={"job": self.place, "cause": str(error)})
         self.look()
+
+    async def _insist(self, do: Callable[[Cluster], Coroutine[Any, Any, None]]) -> None:
+        """Do what ends it. Whatever refuses that may let it pass later; given up, it would run on for ever."""
+        cluster = self._around.cluster
+        await cluster.connection.patiently(lambda: do(cluster), despite=ANY_REFUSAL)
 
     async def _keep_output(self) -> None:
         """What is deleted has no log any more."""
@@ -250,11 +265,9 @@ class KubernetesAttempt:
             await self._kept.opened()
 
     async def _stop_pod(self, grace_seconds: int) -> None:
-        cluster, pod = self._around.cluster, self.sight.pod_name
+        namespace, pod = self._place.namespace, self.sight.pod_name
         if pod and not self.sight.pod_gone:
-            await cluster.connection.patiently(
-                lambda: cluster.delete_pod(self._place.namespace, pod, grace_seconds=grace_seconds)
-            )
+            await self._insist(lambda cluster: cluster.delete_pod(namespace, pod, grace_seconds=grace_seconds))
 
     # --- itself
 

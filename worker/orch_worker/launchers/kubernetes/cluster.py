@@ -5,12 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from orch_worker.launchers.kubernetes.connection import MERGE_PATCH, ApiError, Connection
+from orch_worker.launchers.kubernetes.connection import MERGE_PATCH, ApiAwayError, ApiError, Connection
 from orch_worker.launchers.kubernetes.naming import FORGOTTEN
 from orch_worker.launchers.kubernetes.objects import Object, name_of, objects, text
 from orch_worker.launchers.kubernetes.sights import CONTAINER
 
-ALREADY_EXISTS = 409
+ALREADY_EXISTS = CONFLICT = 409
 NOT_FOUND = 404
 FORBIDDEN = 403
 
@@ -48,7 +48,12 @@ class Cluster:
         except ApiError as error:
             if error.status != ALREADY_EXISTS:
                 raise
-        return await self.connection.call("GET", jobs_path(namespace, name_of(manifest)))
+        try:
+            return await self.connection.call("GET", jobs_path(namespace, name_of(manifest)))
+        except ApiError as error:
+            if error.status != NOT_FOUND:
+                raise
+            raise ApiAwayError(f"the Job {name_of(manifest)} has just been deleted") from error
 
     async def create_secret(self, namespace: str, manifest: Object) -> None:
         """Create a Secret, unless it is there."""

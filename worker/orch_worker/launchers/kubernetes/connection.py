@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
@@ -24,7 +24,8 @@ _CONNECT_SECONDS = 5.0
 _CALLS_AT_ONCE = 32
 _NOT_NOW = frozenset({429, 500, 502, 503, 504})
 """Answers that say nothing of the request, but that the server, or what stands before it, cannot serve it now."""
-_UNAUTHORIZED = 401
+ANY_REFUSAL = range(400, 500)
+UNAUTHORIZED = 401
 
 
 class ApiError(Exception):
@@ -96,20 +97,30 @@ class Connection:
         async with self._answer("GET", path, query, None, "application/json", timeout=timeout) as answer:
             yield answer.content.iter_any()
 
-    async def patiently(self, send: Callable[[], Coroutine[Any, Any, T]], *, within_seconds: float | None = None) -> T:
+    async def patiently(
+        self,
+        send: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        within_seconds: float | None = None,
+        despite: Container[int] = (),
+    ) -> T:
         """The answer to a call that may be repeated, as soon as the server is there. Raises ApiError; ApiAwayError
         where the server is away for longer than `within_seconds`, if that is given.
+
+        despite: statuses of refusals that are borne in the same way.
         """
         began = self._clock.now()
         delays = growing_delays()
         while True:
             try:
                 return await send()
-            except ApiAwayError as error:
+            except (ApiAwayError, ApiError) as error:
+                if isinstance(error, ApiError) and error.status not in despite:
+                    raise
                 delay = next(delays)
                 if within_seconds is not None and self._clock.now() + delay > began + within_seconds:
                     raise
-                logger.info("the API server is away", extra={"cause": str(error)})
+                logger.info("the API server does not do something now", extra={"cause": str(error)})
             await self._clock.sleep(delay)
 
     @asynccontextmanager
@@ -126,7 +137,7 @@ class Connection:
         """An answer that is not a refusal."""
         try:
             answer = await self._sent(method, path, query, body, content_type, timeout)
-            if answer.status == _UNAUTHORIZED:
+            if answer.status == UNAUTHORIZED:
                 answer.release()
                 answer = await self._sent_anew(method, path, query, body, content_type, timeout)
             try:

@@ -14,8 +14,9 @@ from orch_worker.launchers.kubernetes.sights import Sight
 
 logger = logging.getLogger(__name__)
 
-_TRIES_AFTER_END = 4
-"""A node that is away with the log is not waited for when the attempt has ended."""
+_TRIES_AFTER_END = 6
+"""A node that is away with the log is not waited for for long when the attempt has ended."""
+_SILENCE_AFTER_END_SECONDS = 5.0
 
 
 class Followed(Protocol):
@@ -31,8 +32,8 @@ class Followed(Protocol):
     def has_ended(self) -> bool:
         """Whether its end is known."""
 
-    async def change(self) -> None:
-        """Waits until there is something new to see of it."""
+    def change(self) -> Coroutine[Any, Any, object]:
+        """Waits until there is something new to see of it, from this call on."""
 
 
 def _nothing() -> None:
@@ -51,7 +52,7 @@ async def follow_log(
             query = reader.begin()
             async with cluster.log(attempt.namespace, attempt.sight.pod_name, query) as content:
                 opened()
-                async for data in content:
+                async for data in _until_silent(attempt, content, clock):
                     if lines := reader.feed(data):
                         delays = growing_delays()
                         yield lines
@@ -68,8 +69,12 @@ async def follow_log(
         tries -= is_last
         if not is_last and _is_over(attempt):
             continue
-        # Most often it is the end that is about to be seen.
-        await _first(attempt.change(), clock.sleep(next(delays)))
+        waiting = asyncio.ensure_future(clock.sleep(next(delays)))
+        try:
+            # Most often it is the end that is about to be seen.
+            await (waiting if is_last else _first(waiting, attempt.change()))
+        finally:
+            waiting.cancel()
 
 
 async def _has_started(attempt: Followed) -> bool:
@@ -84,11 +89,29 @@ def _is_over(attempt: Followed) -> bool:
     return attempt.sight.terminated is not None or attempt.sight.pod_gone or attempt.has_ended
 
 
-async def _first(*waits: Coroutine[Any, Any, None]) -> None:
-    """Returns when one of them has come to its end."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
+async def _until_silent(attempt: Followed, content: AsyncIterator[bytes], clock: Clock) -> AsyncIterator[bytes]:
+    """What comes. A connection may die without a word, and a run may be silent for as long as it wants: so its silence
+    is borne until the end, and little longer. Raises ApiAwayError.
+    """
+    while True:
+        reading: asyncio.Future[bytes] = asyncio.ensure_future(anext(content))
+        try:
+            while not (reading.done() or _is_over(attempt)):
+                await _first(reading, attempt.change())
+            await _first(reading, clock.sleep(_SILENCE_AFTER_END_SECONDS))
+            if not reading.done():
+                raise ApiAwayError("its connection has died, it seems")
+            yield reading.result()
+        except StopAsyncIteration:
+            return
+        finally:
+            reading.cancel()
+
+
+async def _first(task: "asyncio.Future[Any]", other: Coroutine[Any, Any, object]) -> None:
+    """Returns when one of them has come to its end; the task goes on."""
+    beside = asyncio.ensure_future(other)
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, beside}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
+        beside.cancel()

@@ -26,6 +26,18 @@ _MOST_SECRET_BYTES = 1000 * 1024
 _UNREAD_SECONDS = 24 * 3600
 """How long an end waits in the cluster for a worker that comes back. What it is kept for afterwards is said then."""
 
+_NOT_WANTED = (
+    "podFailurePolicy",
+    "successPolicy",
+    "backoffLimitPerIndex",
+    "maxFailedIndexes",
+    "completionMode",
+    "selector",
+    "manualSelector",
+    "managedBy",
+)
+"""Of a Job's spec: what could make a second Pod, or leave it without any."""
+
 # What the Pod Security Standards call restricted.
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 _POD_SECURITY: Object = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -172,8 +184,9 @@ def _with_patch(manifest: Object, patch: Object) -> Object:
     if merged != patched(merged, _fixed(manifest)):
         raise LaunchError(
             "The job variable manifest_patch changes what Orch needs as it is: the Job's name, namespace or kind, its"
-            " labels or annotations by Orch, suspend, backoffLimit, completions or parallelism, its Pod's"
-            f" restartPolicy, or the terminationMessagePath of its container {CONTAINER}. Leave these out."
+            " labels or annotations by Orch, suspend, backoffLimit, completions, parallelism,"
+            f" ttlSecondsAfterFinished (see finished_job_ttl), {', '.join(_NOT_WANTED)}, its Pod's restartPolicy, or the"
+            f" terminationMessagePath of its container {CONTAINER}. Leave these out."
         )
     return cast("Object", merged)
 
@@ -191,6 +204,8 @@ def _fixed(manifest: Object) -> Object:
             "backoffLimit": 0,
             "completions": 1,
             "parallelism": 1,
+            "ttlSecondsAfterFinished": _UNREAD_SECONDS,
+            **dict.fromkeys(_NOT_WANTED),
             "template": {
                 "metadata": labels,
                 "spec": {

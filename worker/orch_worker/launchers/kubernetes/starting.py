@@ -5,8 +5,8 @@ from collections.abc import Callable
 from orch_worker.launchers.base import LaunchError, LauncherUnavailableError
 from orch_worker.launchers.containers.contents import Contents
 from orch_worker.launchers.kubernetes.cleaning import Cleaning
-from orch_worker.launchers.kubernetes.cluster import FORBIDDEN, NOT_FOUND, Cluster, Place
-from orch_worker.launchers.kubernetes.connection import ApiAwayError, ApiError
+from orch_worker.launchers.kubernetes.cluster import CONFLICT, FORBIDDEN, NOT_FOUND, Cluster, Place
+from orch_worker.launchers.kubernetes.connection import UNAUTHORIZED, ApiAwayError, ApiError
 from orch_worker.launchers.kubernetes.manifests import secret_manifest
 from orch_worker.launchers.kubernetes.naming import CONTROL_PLANE, key_of
 from orch_worker.launchers.kubernetes.objects import Object, is_being_deleted, part, text
@@ -67,7 +67,9 @@ class Starting:
     async def _begin(self, place: Place) -> None:
         """From here on it may run, whatever is answered: so an answer is waited for."""
         try:
-            await self._cluster.connection.patiently(lambda: self._cluster.begin(place))
+            await self._cluster.connection.patiently(
+                lambda: self._cluster.begin(place), despite=(UNAUTHORIZED, CONFLICT)
+            )
         except ApiError as error:
             if error.status == NOT_FOUND:
                 raise LaunchError(f"Somebody has deleted the Job {place.name} before it began.") from error
@@ -82,6 +84,10 @@ def _plane(found: Object) -> str:
 def _refusal(place: Place, error: ApiError) -> LaunchError | LauncherUnavailableError:
     if error.status == FORBIDDEN and _QUOTA in str(error):
         return LauncherUnavailableError(f"Namespace {place.namespace} has no room for another Job: {error}.")
+    if error.status == UNAUTHORIZED:
+        return LauncherUnavailableError(
+            f"The cluster refuses the worker's credentials: {error}. Renew its kubeconfig or service account."
+        )
     if error.status == FORBIDDEN:
         return LaunchError(
             f"The cluster does not let the worker start Jobs in namespace {place.namespace}: {error}. Give its service"

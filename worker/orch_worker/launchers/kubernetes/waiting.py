@@ -38,7 +38,7 @@ class Troubles:
         self._trouble_now: Trouble | None = None
         self._troubled_since = 0.0
 
-    async def watch(self, change: Callable[[], Coroutine[Any, Any, None]]) -> str:
+    async def watch(self, change: Callable[[], Coroutine[Any, Any, object]]) -> str:
         """Returns when it has begun; or with the words why it is given up.
 
         change: waits until there is something new to see of it.

@@ -34,7 +34,9 @@ class _FlowRunOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FlowRunO
     FLOW_RUN_ORDER_UNSPECIFIED: _FlowRunOrder.ValueType  # 0
     """Not given: newest first."""
     FLOW_RUN_ORDER_SCHEDULED_TIME: _FlowRunOrder.ValueType  # 1
-    """By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so."""
+    """By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so,
+    and filter.state_names be empty.
+    """
 
 class FlowRunOrder(_FlowRunOrder, metaclass=_FlowRunOrderEnumTypeWrapper):
     """How runs are ordered in a list."""
@@ -42,7 +44,9 @@ class FlowRunOrder(_FlowRunOrder, metaclass=_FlowRunOrderEnumTypeWrapper):
 FLOW_RUN_ORDER_UNSPECIFIED: FlowRunOrder.ValueType  # 0
 """Not given: newest first."""
 FLOW_RUN_ORDER_SCHEDULED_TIME: FlowRunOrder.ValueType  # 1
-"""By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so."""
+"""By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so,
+and filter.state_names be empty.
+"""
 Global___FlowRunOrder: _TypeAlias = FlowRunOrder  # noqa: Y015
 
 @_typing.final
@@ -327,11 +331,11 @@ class FlowRunFilter(_message.Message):
 
     @_builtins.property
     def state_types(self) -> _containers.RepeatedScalarFieldContainer[_state_pb2.StateType.ValueType]:
-        """Runs in any of these states."""
+        """Runs in any of these states, or in one of state_names."""
 
     @_builtins.property
     def state_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Runs in a state of any of these names ("Late")."""
+        """Runs in a state of any of these names ("Late"), or in one of state_types."""
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

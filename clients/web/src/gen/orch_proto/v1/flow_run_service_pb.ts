@@ -325,14 +325,14 @@ export type FlowRunFilter = Message<"orch.v1.FlowRunFilter"> & {
   deploymentIds: string[];
 
   /**
-   * Runs in any of these states.
+   * Runs in any of these states, or in one of state_names.
    *
    * @generated from field: repeated orch.v1.StateType state_types = 3;
    */
   stateTypes: StateType[];
 
   /**
-   * Runs in a state of any of these names ("Late").
+   * Runs in a state of any of these names ("Late"), or in one of state_types.
    *
    * @generated from field: repeated string state_names = 4;
    */
@@ -959,7 +959,8 @@ export enum FlowRunOrder {
   UNSPECIFIED = 0,
 
   /**
-   * By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so.
+   * By the time at which they may start, soonest first. Only for SCHEDULED runs: filter.state_types must say so,
+   * and filter.state_names be empty.
    *
    * @generated from enum value: FLOW_RUN_ORDER_SCHEDULED_TIME = 1;
    */
