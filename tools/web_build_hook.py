@@ -32,7 +32,8 @@ class WebBuildHook(BuildHookInterface[Any]):
         if _is_left_out():
             return
         try:
-            build_web.build()
+            with build_web.alone():
+                build_web.build()
         except build_web.WebBuildError as error:
             if version != "editable":
                 raise

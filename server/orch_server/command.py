@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import click
 
+from orch_server.collector import loading
 from orch_server.errors import OrchServerError
 from orch_server.options import OPTIONS, Option
 from orch_server.settings import Settings
@@ -18,7 +19,8 @@ _MIGRATE_OPTIONS = frozenset({"home", "database_url", "database_statement_timeou
 
 
 def _start(**arguments: object) -> None:
-    from orch_server.app import main
+    with loading():
+        from orch_server.app import main
 
     raise SystemExit(main(Settings.load(arguments, os.environ)))
 

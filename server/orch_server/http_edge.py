@@ -8,6 +8,7 @@ from orch_server.application.errors import OrchError
 from orch_server.application.ports import Store
 from orch_server.application.telemetry import Telemetry
 from orch_server.background.meters import Meters
+from orch_server.collector import loading
 from orch_server.rpc.errors import status_message
 from orch_server.rpc.server import RpcServer
 from orch_server.settings import Settings
@@ -36,9 +37,10 @@ def http_server(settings: Settings, rpc: RpcServer, telemetry: Telemetry, store:
     http, endpoint = settings.http, settings.endpoint
     if http.port is None:
         return None
-    from orch_server.web.guarding import allow_many_files
-    from orch_server.web.meters import MeterTelemetry
-    from orch_server.web.serving import Listening, Served, build_http_server, tls_context
+    with loading():
+        from orch_server.web.guarding import allow_many_files
+        from orch_server.web.meters import MeterTelemetry
+        from orch_server.web.serving import Listening, Served, build_http_server, tls_context
 
     assert isinstance(telemetry, MeterTelemetry)
     allow_many_files()

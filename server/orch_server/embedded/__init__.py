@@ -11,7 +11,7 @@ A plane belongs to the event loop that opened it, and to its process: a forked c
 use, nor close, what it inherits.
 """
 
-from orch_server.embedded.collector import loading
+from orch_server.collector import loading
 
 with loading():
     from orch_server.embedded.opening import open_embedded

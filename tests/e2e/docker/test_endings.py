@@ -1,5 +1,6 @@
 """However a container ends, its run says so in words, within seconds, and no container is left."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ from orch_proto.v1.state_pb2 import (
     STATE_TYPE_COMPLETED,
     STATE_TYPE_CRASHED,
     STATE_TYPE_FAILED,
-    STATE_TYPE_RUNNING,
 )
 from tests.e2e.docker.pool import DockerPool, flow_in, shell
 
@@ -113,13 +113,23 @@ async def test_cancelled_without_hearing_it_is_killed(served_pool: DockerPool) -
     await served_pool.ended(run_id, STATE_TYPE_CANCELLED)
 
 
-async def test_cancelled_before_it_has_started(served_pool: DockerPool) -> None:
-    run_id = await served_pool.run(shell("echo ready; sleep 100"))
-    await served_pool.seen(run_id, STATE_TYPE_RUNNING)
+async def test_cancelled_while_its_image_is_pulled(served_pool: DockerPool) -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
 
-    await served_pool.cancel(run_id)
+    async def answer_late(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await ended.wait()
+        writer.close()
 
-    await served_pool.ended(run_id, STATE_TYPE_CANCELLED)
+    async with await asyncio.start_server(answer_late, "127.0.0.1", 0) as registry:
+        host, port = registry.sockets[0].getsockname()
+        run_id = await served_pool.run(shell("echo never"), job_variables={"image": f"{host}:{port}/etl:1"})
+        await asked.wait()
+
+        await served_pool.cancel(run_id)
+
+        await served_pool.ended(run_id, STATE_TYPE_CANCELLED)
+        ended.set()
 
 
 async def test_a_container_may_be_kept(served_pool: DockerPool) -> None:

@@ -13,6 +13,7 @@ from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.launch_pb2 import LaunchSpec
 from orch_worker.launchers.base import Attempt, AttemptKey, Job, LauncherSettings, Outcome
 from orch_worker.launchers.docker.launcher import DockerLauncher
+from orch_worker.launchers.docker.starting import Starting
 from tests.support.docker_engine import Engine
 
 
@@ -147,7 +148,10 @@ async def test_any_number_of_logs_is_followed_at_once(
 
 
 async def test_lines_that_nobody_wants_are_not_kept(
-    settings: LauncherSettings, containers: Callable[[], list[str]], shell: Callable[..., Job]
+    settings: LauncherSettings,
+    containers: Callable[[], list[str]],
+    shell: Callable[..., Job],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with opened(settings) as ann:
         attempt = await ann.launch(shell("echo unheard", stream_output=False))
@@ -155,6 +159,7 @@ async def test_lines_that_nobody_wants_are_not_kept(
         assert await lines(attempt) == []
         assert (await attempt.wait()).outcome == Outcome.COMPLETED
         await attempt.forget()
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 async def test_a_kept_container_is_nobodys_run_any_more(
@@ -171,25 +176,70 @@ async def test_a_kept_container_is_nobodys_run_any_more(
     assert len(containers()) == 1
 
 
-@pytest.mark.parametrize("moment", ["at once", "when there is a container"])
-async def test_cancelled_at_any_moment_it_leaves_nothing(
-    settings: LauncherSettings, containers: Callable[[], list[str]], shell: Callable[..., Job], moment: str
+async def test_cancelled_at_once_it_leaves_nothing(
+    settings: LauncherSettings, containers: Callable[[], list[str]], shell: Callable[..., Job]
 ) -> None:
     async with opened(settings) as ann:
         launching = asyncio.create_task(ann.launch(shell("sleep 100")))
-        while True:
-            await asyncio.sleep(0)
-            if moment == "at once" or containers() or launching.done():
-                break
+        await asyncio.sleep(0)
         launching.cancel()
-        [answer] = await asyncio.gather(launching, return_exceptions=True)
-        if isinstance(answer, BaseException):
-            assert containers() == []
-            assert await ann.find() == []
-        else:
-            await answer.stop(grace_seconds=0)
-            await answer.forget()
-    assert containers() == []
+
+        with pytest.raises(asyncio.CancelledError):
+            await launching
+        assert containers() == []
+
+
+async def test_cancelled_before_its_container_is_started_it_leaves_nothing(
+    settings: LauncherSettings,
+    containers: Callable[[], list[str]],
+    shell: Callable[..., Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    created = asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        created.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Starting, "start", wait)
+    async with opened(settings) as ann:
+        launching = asyncio.create_task(ann.launch(shell("sleep 100")))
+        await created.wait()
+        assert len(containers()) == 1
+        launching.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await launching
+        assert containers() == []
+        assert await ann.strays() == []
+
+
+@pytest.mark.parametrize(
+    ("script", "result_file", "words"),
+    [
+        ("true", "/etc/passwd/x", "the engine says"),
+        ("ln -s loop /tmp/loop", "/tmp/loop/x", "the engine says"),
+        ('echo 1 >/tmp/x; ln -s /tmp/x "$ORCH_RESULT_FILE"', "/tmp/result", "it is a symbolic link"),
+        ('mkdir "$ORCH_RESULT_FILE"; echo 1 >"$ORCH_RESULT_FILE/x"', "/tmp/result", "it is a folder"),
+    ],
+    ids=["not-a-folder", "loop", "link", "folder"],
+)
+async def test_a_result_that_cannot_be_read_fails_the_run(
+    settings: LauncherSettings,
+    containers: Callable[[], list[str]],
+    shell: Callable[..., Job],
+    script: str,
+    result_file: str,
+    words: str,
+) -> None:
+    async with opened(settings) as ann:
+        attempt = await ann.launch(shell(script, env={"ORCH_RESULT_FILE": result_file}))
+
+        ending = await attempt.wait()
+
+        assert (ending.outcome, ending.result) == (Outcome.FAILED, None)
+        assert f"its result file (ORCH_RESULT_FILE) {result_file} cannot be read: {words}" in ending.message
+        await attempt.forget()
 
 
 async def test_a_name_that_the_engine_has_is_not_started_again(

@@ -27,7 +27,7 @@ KEY = "correct-horse-battery-staple"
 def built_screen() -> None:
     """The screen as these sources make it, built where it is not there. Where it cannot be, the tests are skipped."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "build_web.py")], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "tools" / "build_web.py"), "--tests"], capture_output=True, text=True, check=False
     )
     need("node", there=done.returncode == 0, without=done.stderr.strip()[-500:])
 

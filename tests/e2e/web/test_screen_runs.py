@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 from tests.e2e.web.conftest import KEY
 from tests.e2e.web.screen import NAMED, Screen, Seen, Stage
@@ -84,11 +84,14 @@ def test_a_failed_run_says_why_and_is_retried(seen: Seen, stage: Stage, tmp_path
     expect(page.locator(".notice pre")).to_contain_text("raise ValueError")
 
     proof.touch()
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request) if "RetryFlowRun" in request.url else None)
     page.get_by_role("button", name="Retry").click()
-    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry").evaluate("(it) => { it.click(); it.click(); }")
     expect(page.locator(".page-head .state")).to_have_text("Completed")
     expect(page.locator(".strip")).to_contain_text("Attempt2")
     expect(page.get_by_role("log")).to_contain_text("Completed in")
+    assert len(asked) == 1
 
 
 def test_a_run_is_rerun_from_a_task(seen: Seen, stage: Stage) -> None:
@@ -178,6 +181,9 @@ def test_what_users_write_is_shown_as_text(seen: Seen, stage: Stage) -> None:
     page = seen.go(f"/runs/{run.flow_run_id}")
     expect(page.get_by_role("heading", level=1)).to_have_text(markup)
     expect(page.get_by_role("log")).to_contain_text(f"checking {markup} red \u2407 \ufffddlrow")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download the log").click()
+    assert f"checking {markup} red \u2407 \ufffddlrow\n" in Path(started.value.path()).read_text()
     page.goto(f"{stage.url}/runs?name=%3Cimg")
     expect(page.get_by_role("link", name=markup)).to_be_visible()
     assert page.evaluate("window.hurt") is None

@@ -77,6 +77,11 @@ def test_a_container_may_know_the_control_plane_by_another_name() -> None:
     assert (found["ORCH_API_URL"], found["ORCH_RESULT_FILE"]) == ("http://orch:4201", "/out/r")
 
 
+def test_a_result_file_that_depends_on_where_it_runs_is_refused() -> None:
+    with pytest.raises(LaunchError, match="in the job variable env is out"):
+        contents(job("true", env={"ORCH_RESULT_FILE": "out.json"}))
+
+
 def test_only_commands_have_files() -> None:
     large = json.dumps({"text": "x" * 70_000})
 

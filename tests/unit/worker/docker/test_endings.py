@@ -53,6 +53,15 @@ def test_signals(found: dict[str, Any], heard: Circumstances, words: str) -> Non
     assert ending.message.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("heard", "outcome"),
+    [(Circumstances(), Outcome.CRASHED), (Circumstances(exit_code=255), Outcome.FAILED)],
+    ids=["its machine went down", "it has said so itself"],
+)
+def test_what_an_engine_says_that_does_not_know_is_no_exit_code(heard: Circumstances, outcome: Outcome) -> None:
+    assert ended(inspected(255), heard).outcome == outcome
+
+
 def test_it_may_end_by_itself_when_it_is_asked_to() -> None:
     ending = ended(inspected(7), Circumstances(stopped=True))
 

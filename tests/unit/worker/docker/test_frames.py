@@ -32,6 +32,14 @@ def test_what_is_no_utf8_is_replaced() -> None:
     assert [line.text for line in FrameReader().feed(frame(1, b"a\xffb\n") + frame(1, b"\xff\xfe"))] == ["a�b", "��"]
 
 
+def test_what_the_engine_says_itself_has_no_time() -> None:
+    message = b"Error grabbing logs: invalid character\n"
+
+    [line] = FrameReader().feed(struct.pack(">BxxxL", 3, len(message)) + message)
+
+    assert (line.stream, line.text) == ("stderr", "Error grabbing logs: invalid character")
+
+
 def test_what_is_no_log_stream_is_refused() -> None:
     with pytest.raises(ValueError, match="no log stream"):
         FrameReader().feed(b"plain text, of a terminal")

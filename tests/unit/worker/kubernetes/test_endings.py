@@ -307,3 +307,16 @@ async def test_forgotten_jobs_may_be_kept_to_be_looked_at(cluster: Cluster, laun
     assert cluster.names("jobs") == [run.job]
     assert run.job_manifest["spec"]["ttlSecondsAfterFinished"] == 600
     assert await launcher.strays() == []
+
+
+async def test_jobs_in_which_something_else_runs_on_are_not_kept(
+    cluster: Cluster, launcher: KubernetesLauncher
+) -> None:
+    run = await started(cluster, launcher, make_job(finished_job_ttl=600))
+    cluster.end_pod(run.pod, 0)
+    cluster.set_pod(run.pod, phase="Running")
+    await run.attempt.wait()
+
+    await run.attempt.forget()
+
+    assert [cluster.names(kind) for kind in ("jobs", "pods")] == [[], []]

@@ -121,6 +121,9 @@ def test_a_patch_adds_containers_beside_the_run() -> None:
         {"metadata": {"labels": {"orch.dev/token": None}}},
         {"spec": {"template": {"spec": {"restartPolicy": "OnFailure"}}}},
         {"kind": "CronJob"},
+        {"spec": {"podFailurePolicy": {"rules": [{"action": "Ignore"}]}}},
+        {"spec": {"completionMode": "Indexed"}},
+        {"spec": {"ttlSecondsAfterFinished": 0}},
     ],
 )
 def test_a_patch_cannot_take_the_ground_away(patch: Json) -> None:

@@ -1,6 +1,7 @@
 """Lines of Pods: live, whole, and under the same numbers whatever breaks."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from orch_worker.launchers.kubernetes.attempt import KubernetesAttempt
 from orch_worker.launchers.kubernetes.launcher import KubernetesLauncher
 from tests.unit.worker.kubernetes.cluster import Cluster, ScriptedKubelet
 from tests.unit.worker.kubernetes.stage import MovableClock, launcher_at, make_job, pending, started
+from tests.unit.worker.kubernetes.store import Json, StoreError
 
 
 @pytest.fixture
@@ -62,6 +64,62 @@ async def test_a_connection_that_breaks_costs_no_line_and_doubles_none(
     assert told == ["0", "1", "2", "3", "4", "5"]
     assert kubelet.logs_asked == 2
     await output.aclose()  # type: ignore[attr-defined] # it is a generator
+
+
+async def test_a_connection_that_has_died_without_a_word_is_left_at_the_end(
+    cluster: Cluster,
+    launcher: KubernetesLauncher,
+    kubelet: ScriptedKubelet,
+    clock: MovableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = await started(cluster, launcher, make_job())
+    log, test_ends = kubelet.log, asyncio.Event()
+
+    async def dead(pod: Json, params: dict[str, str]) -> AsyncIterator[bytes]:
+        monkeypatch.setattr(kubelet, "log", log)
+        yield b"2026-11-22T10:00:00Z one\n"
+        await test_ends.wait()
+
+    monkeypatch.setattr(kubelet, "log", dead)
+    output = run.attempt.output()
+    assert [line.text for line in await anext(output)] == ["one"]
+
+    rest = asyncio.ensure_future(anext(output))
+    kubelet.write(run.pod, "2026-11-22T10:00:00Z", "one")
+    kubelet.write(run.pod, "2026-11-22T10:00:01Z", "two")
+    cluster.end_pod(run.pod, 0)
+    await clock.asleep(5.0)
+    assert not rest.done()
+    clock.move(5.0)
+
+    assert [line.text for line in await rest] == ["two"]
+    await output.aclose()  # type: ignore[attr-defined] # it is a generator
+    test_ends.set()
+
+
+async def test_lines_outlast_an_api_server_that_is_away_at_the_end(
+    cluster: Cluster, launcher: KubernetesLauncher, kubelet: ScriptedKubelet, clock: MovableClock
+) -> None:
+    is_away = True
+
+    def refuse(request: object) -> None:
+        if is_away and "/log" in str(getattr(request, "url", "")):
+            raise StoreError(503, "ServiceUnavailable", "not yet")
+
+    cluster.api.refuse = refuse
+    run = await started(cluster, launcher, make_job(entrypoint="etl.py:etl"))
+    kubelet.write(run.pod, "2026-11-22T10:00:00Z", "Traceback (most recent call last):")
+    cluster.end_pod(run.pod, 3)
+
+    reading = asyncio.create_task(lines_of(run.attempt))
+    await clock.asleep(0.25)
+    clock.move(0.25)
+    await clock.asleep(0.5)
+    is_away = False
+    clock.move(0.5)
+
+    assert await reading == ["Traceback (most recent call last):"]
 
 
 async def test_numbers_are_the_same_after_a_restart(cluster: Cluster, kubelet: ScriptedKubelet, tmp_path: Path) -> None:

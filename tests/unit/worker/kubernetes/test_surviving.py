@@ -166,6 +166,29 @@ async def test_410_gone_is_listed_again(cluster: Cluster, launcher: KubernetesLa
     assert cluster.api.asked("LIST", "pods") == 2
 
 
+async def test_a_version_that_the_server_does_not_reach_is_forgotten(
+    cluster: Cluster, launcher: KubernetesLauncher, clock: MovableClock
+) -> None:
+    """A server that was restored from a backup is behind what its clients have seen."""
+    run = await started(cluster, launcher, make_job())
+    listed = False
+
+    def refuse(request: object) -> None:
+        nonlocal listed
+        url = str(getattr(request, "url", ""))
+        listed = listed or ("/pods" in url and "watch" not in url)
+        if "/pods" in url and "watch" in url and not listed:
+            raise StoreError(504, "Timeout", "Too large resource version")
+
+    cluster.api.refuse = refuse
+    await cluster.api.leave()
+    cluster.end_pod(run.pod, 3)
+    await cluster.api.open()
+
+    async with clock.running():
+        assert (await run.attempt.wait()).exit_code == 3
+
+
 async def test_a_worker_takes_up_what_it_had_launched(cluster: Cluster, tmp_path: Path) -> None:
     """A worker of the same name, also one whose disk is new: in Kubernetes, it is another pod."""
     async with launcher_at(cluster, tmp_path / "first") as launcher:

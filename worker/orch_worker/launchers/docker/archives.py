@@ -5,7 +5,6 @@ import tarfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import PurePosixPath
 
-
 _KINDS = {tarfile.DIRTYPE: "a folder", tarfile.SYMTYPE: "a symbolic link", tarfile.FIFOTYPE: "a pipe"}
 
 

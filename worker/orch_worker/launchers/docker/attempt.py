@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 _NOT_FOUND = 404
 _CONFLICT = 409
+_NO_LINES = (_NOT_FOUND, _CONFLICT, 501)
+"""The container is removed, or about to be; or its log driver keeps none (stream_output: false)."""
 _RESULT_VARIABLE, _STEPS_VARIABLE = "ORCH_RESULT_FILE", "ORCH_PULL_STEPS"
 _NEWS_SECONDS = 1.0
 """How long after its last line the news of a container's end may take, before it is asked for."""
@@ -149,7 +151,7 @@ class DockerAttempt:
                             yield lines
                     return
             except EngineRefusedError as error:
-                if error.status not in (_NOT_FOUND, _CONFLICT):  # removed, or about to be
+                if error.status not in _NO_LINES:
                     logger.warning("no lines", extra={"container": self.container, "cause": error.message})
                 return
             except EngineAwayError:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from aiodocker import Docker, DockerError
@@ -24,7 +24,7 @@ _SECONDS = 120.0
 """That a call may take. A machine under load starts containers slowly."""
 _OPENING_SECONDS = 20.0
 _SILENCE_SECONDS = 600.0
-"""After which a stream from another machine is opened anew."""
+"""After which a stream from another machine is opened anew, and a pull is given up."""
 _NOT_CONNECTED = 900
 """aiodocker's status for it."""
 
@@ -158,8 +158,10 @@ class Engine:
 
     async def pull(self, image: str, auth: Mapping[str, str] | None) -> None:
         """Pull an image. `auth`: the engine's own form: username, password, or an identitytoken."""
+        # It takes one of these as well, as its docstring says.
+        silence = cast("float", aiohttp.ClientTimeout(sock_read=_SILENCE_SECONDS))
         with _failures():
-            await self._docker.images.pull(image, auth=dict(auth) if auth else None)
+            await self._docker.images.pull(image, auth=dict(auth) if auth else None, timeout=silence)
 
     async def login(self, auth: Mapping[str, str]) -> Mapping[str, str]:
         """Have the engine log in at a registry; what to show from then on."""

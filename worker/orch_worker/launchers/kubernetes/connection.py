@@ -24,7 +24,7 @@ _CONNECT_SECONDS = 5.0
 _CALLS_AT_ONCE = 32
 _NOT_NOW = frozenset({429, 500, 502, 503, 504})
 """Answers that say nothing of the request, but that the server, or what stands before it, cannot serve it now."""
-ANY_REFUSAL = range(400, 500)
+ANY_REFUSAL = range(400, 600)
 UNAUTHORIZED = 401
 
 
@@ -115,12 +115,14 @@ class Connection:
             try:
                 return await send()
             except (ApiAwayError, ApiError) as error:
+                is_refusal = isinstance(error, ApiError)
                 if isinstance(error, ApiError) and error.status not in despite:
                     raise
                 delay = next(delays)
                 if within_seconds is not None and self._clock.now() + delay > began + within_seconds:
                     raise
-                logger.info("the API server does not do something now", extra={"cause": str(error)})
+                log = logger.warning if is_refusal else logger.info
+                log("the API server does not serve a call now", extra={"cause": str(error)})
             await self._clock.sleep(delay)
 
     @asynccontextmanager

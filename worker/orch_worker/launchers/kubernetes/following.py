@@ -98,7 +98,8 @@ async def _until_silent(attempt: Followed, content: AsyncIterator[bytes], clock:
         try:
             while not (reading.done() or _is_over(attempt)):
                 await _first(reading, attempt.change())
-            await _first(reading, clock.sleep(_SILENCE_AFTER_END_SECONDS))
+            if not reading.done():
+                await _first(reading, clock.sleep(_SILENCE_AFTER_END_SECONDS))
             if not reading.done():
                 raise ApiAwayError("its connection has died, it seems")
             yield reading.result()

@@ -9,8 +9,10 @@ from orch_worker.launchers.kubernetes.clock import Clock
 from orch_worker.launchers.kubernetes.cluster import Cluster
 from orch_worker.launchers.kubernetes.following import Followed, follow_log
 
-_MOST_CHARACTERS = 16 * 1024 * 1024
-"""In memory. What comes beyond that has those who follow it live."""
+_MOST_BYTES = 4 * 1024 * 1024
+"""In memory, about, for each attempt. What comes beyond that has those who follow it live."""
+_LINE_BYTES = 200
+"""What a line takes beside its text."""
 _OPENING_SECONDS = 2.0
 """A stop does not wait longer for a log."""
 
@@ -25,11 +27,11 @@ class KeptOutput:
 
     async def keep(self, attempt: Followed, cluster: Cluster, clock: Clock) -> None:
         """Read all of it, until its end."""
-        room = _MOST_CHARACTERS
+        room = _MOST_BYTES
         try:
             async for batch in follow_log(attempt, cluster, clock, opened=self._opened.set):
                 self._lines += batch
-                room -= sum(len(line.text) for line in batch)
+                room -= sum(_LINE_BYTES + len(line.text) for line in batch)
                 if room < 0:
                     return
         finally:

@@ -180,10 +180,12 @@ class KubernetesLauncher:
 
     async def _watched(self, name: str) -> WatchedNamespace:
         """A namespace, watched from now on. Raises ApiError, ApiAwayError."""
+        # One that answers slowly shall keep nobody from those that are open.
+        if name in self._namespaces:
+            return self._namespaces[name]
         async with self._opening:
-            known = self._namespaces.get(name)
-            if known is not None:
-                return known
+            if name in self._namespaces:
+                return self._namespaces[name]
             namespace = WatchedNamespace(
                 name, self._connection, self._owner.selector, clock=self._clock, tell=self._heard
             )

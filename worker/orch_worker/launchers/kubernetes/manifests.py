@@ -185,8 +185,8 @@ def _with_patch(manifest: Object, patch: Object) -> Object:
         raise LaunchError(
             "The job variable manifest_patch changes what Orch needs as it is: the Job's name, namespace or kind, its"
             " labels or annotations by Orch, suspend, backoffLimit, completions, parallelism,"
-            f" ttlSecondsAfterFinished (see finished_job_ttl), {', '.join(_NOT_WANTED)}, its Pod's restartPolicy, or the"
-            f" terminationMessagePath of its container {CONTAINER}. Leave these out."
+            f" ttlSecondsAfterFinished (see finished_job_ttl), {', '.join(_NOT_WANTED)}, its Pod's restartPolicy, or"
+            f" the terminationMessagePath of its container {CONTAINER}. Leave these out."
         )
     return cast("Object", merged)
 

@@ -96,7 +96,7 @@ class Troubles:
             logger.debug("no events", extra={"cause": str(error)})
             return ""
 
-    async def _first(self, changed: "asyncio.Task[None]") -> None:
+    async def _first(self, changed: "asyncio.Task[object]") -> None:
         """Waits until something changes, or the time is up for what is waited for."""
         seconds = self._until_no_pod_is_trouble()
         if self._trouble_now is not None:

@@ -20,6 +20,10 @@ _PAGE = "500"
 _WATCH_SECONDS = 45
 """After this time the server ends a watch: one whose connection has died unnoticed is not believed for longer."""
 _SILENCE_SECONDS = 60.0
+_FAILURES = 3
+"""In a row: then all is listed again. A server that was restored from a backup may not have come to the version yet
+that is asked for, and says so with many different refusals.
+"""
 _SHORT_SECONDS = 1.0
 """A watch that ends sooner, without a word, is not repeated at once."""
 
@@ -67,11 +71,14 @@ class Watch:
 
     async def keep(self) -> None:
         """Hear of changes, for as long as this is not cancelled."""
-        delays, away = growing_delays(), False
+        delays, away, failures = growing_delays(), False, 0
         while True:
             began, self._heard = self._clock.now(), False
             cause = await self._followed()
             self.is_live = self.is_live and not cause
+            failures = failures + 1 if cause else 0
+            if failures >= _FAILURES:
+                self._version = ""
             if bool(cause) != away:
                 away = bool(cause)
                 log = logger.warning if away else logger.info

@@ -26,11 +26,9 @@ def test_a_script_with_much_of_its_own_keeps_its_collector() -> None:
 
 @pytest.mark.parametrize(("count", "answer"), [(1_000, "True"), (200_000, "False")])
 def test_what_comes_meanwhile_is_not_set_aside_if_it_is_much(count: int, answer: str) -> None:
-    # The module alone: its package would be loaded, and set aside, with it.
-    module = "import runpy; loading = runpy.run_path(orch_server.__path__[0] + '/embedded/collector.py')['loading']"
     meanwhile = f"with loading(): many = [[] for _ in range({count})]"
 
-    assert said("import orch_server", module, meanwhile, "print(gc.get_freeze_count() > 0)") == answer
+    assert said("from orch_server.collector import loading", meanwhile, "print(gc.get_freeze_count() > 0)") == answer
 
 
 def test_garbage_from_before_is_collected() -> None:

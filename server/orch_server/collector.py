@@ -1,4 +1,5 @@
-"""Keeps the garbage collector from looking through what is loaded once and stays: that takes a fifth of a short script.
+"""Keeps the garbage collector from looking through what is loaded once and stays: that takes a fifth of a short script,
+and of a server's start.
 
 Loading makes a hundred thousand objects. While they are made, nothing is collected; afterwards they are set aside
 (`gc.freeze`), so that neither a later collection nor the interpreter's end looks at them. What the script itself had at
