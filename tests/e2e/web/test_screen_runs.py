@@ -139,6 +139,7 @@ def test_runs_are_filtered_in_the_address_bar(seen: Seen, stage: Stage) -> None:
     good = stage.until_ended(stage.create("catalogue", json.dumps({"pages": 1}), name=f"{name}-good"))
     page = seen.go("/runs")
     page.get_by_label("Name begins with").fill(name)
+    expect(page).to_have_url(re.compile(f"name={name}"))
     expect(page.get_by_text("2 in all.")).to_be_visible()
     page.get_by_role("button", name="State").click()
     page.get_by_label("Failed", exact=True).check()

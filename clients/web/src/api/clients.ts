@@ -14,7 +14,14 @@ import { WorkQueueService } from "../gen/orch_proto/v1/work_queue_service_pb";
 import { WorkerService } from "../gen/orch_proto/v1/worker_service_pb";
 import { reportConnection } from "./connection";
 
-const UNREACHABLE = new Set([502, 503, 504]);
+/**
+ * Whether nobody answered but a proxy. A control plane that says UNAVAILABLE (503) or DEADLINE_EXCEEDED (504) says it in
+ * JSON, and is there; one method that is slow is no lost connection.
+ */
+function isGatewaysWord({ status, headers }: Response): boolean {
+  const isJson = headers.get("content-type")?.startsWith("application/json");
+  return status === 502 || ((status === 503 || status === 504) && !isJson);
+}
 
 /** fetch, which tells apart "nobody answers" from "the answer is no", and sends people without a session to log in. */
 const watchfulFetch: typeof fetch = async (input, init) => {
@@ -32,7 +39,7 @@ const watchfulFetch: typeof fetch = async (input, init) => {
       error,
     );
   }
-  reportConnection(!UNREACHABLE.has(response.status));
+  reportConnection(!isGatewaysWord(response));
   if (response.status === 401) goToLogin();
   return response;
 };

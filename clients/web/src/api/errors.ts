@@ -14,6 +14,10 @@ export function isPassing(error: unknown): boolean {
   return [Code.Unavailable, Code.DeadlineExceeded, Code.ResourceExhausted, Code.Aborted].includes(error.code);
 }
 
+/** Whether it is no answer of the control plane, but nobody's, or one that broke off. */
+export const isBroken = (error: unknown): boolean =>
+  !(error instanceof ConnectError) || error.cause !== undefined;
+
 /** Whether what was asked for does not exist. */
 export const isNotFound = (error: unknown): boolean =>
   error instanceof ConnectError && error.code === Code.NotFound;

@@ -29,11 +29,32 @@ export function indentJson(text: string): string {
   return out;
 }
 
+/** What newer engines offer, and the language's types do not know yet (ECMAScript's JSON.parse source text access). */
+type RawJson = { rawJSON?: (text: string) => unknown; isRawJSON?: (value: unknown) => boolean };
+type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
+
+const { rawJSON, isRawJSON }: RawJson = JSON as RawJson;
+
+/** As JSON.parse does, but a number that would be written in another way (1.0, 9007199254740993) stays as it is. */
+export function parseJson(text: string): unknown {
+  const keep: Reviver = (_key, value, context) => {
+    const source = context?.source;
+    const changes = typeof value === "number" && source !== undefined && String(value) !== source;
+    return changes && rawJSON ? rawJSON(source) : value;
+  };
+  return JSON.parse(text, keep);
+}
+
+/** Whether a value is a number, also one that is kept as it was written. */
+export const isNumber = (value: unknown): boolean => typeof value === "number" || isRaw(value);
+
+const isRaw = (value: unknown): boolean => isRawJSON?.(value) ?? false;
+
 /** The object that a text holds; an empty one where it holds none. */
 export function parseObject(text: string): Record<string, unknown> {
   if (!text) return {};
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : {};
   } catch {
     return {};
@@ -42,4 +63,4 @@ export function parseObject(text: string): Record<string, unknown> {
 
 /** Whether a value is a JSON object. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isRaw(value);

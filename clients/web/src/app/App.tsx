@@ -30,12 +30,15 @@ const PAGES: [string, ComponentType<PageProps>][] = [
   ["/leases", lazy(() => import("../pools/LeasesPage"))],
 ];
 
+const MOST_RETRIES = 4;
+
 const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       // The browser's idea of being online says nothing of a control plane on the same machine.
       networkMode: "always",
-      retry: (_count, error) => isPassing(error),
+      // While nobody answers, for ever: the line at the top tells of it. What the control plane says is said.
+      retry: (count, error) => isPassing(error) && (isLost() || count < MOST_RETRIES),
       retryDelay: (attempt) => Math.min(500 * 2 ** attempt, 5000),
       // Messages hold 64-bit numbers, which the library's comparison does not know.
       structuralSharing: false,
@@ -46,23 +49,28 @@ const queryClient = new QueryClient({
 });
 
 const PROBE_MS = 1500;
+/** A connection that comes and goes does not make every page read everything each time. */
+const HEAL_PAUSE_MS = 5000;
 
 /** While the control plane is lost it is asked again and again; once it answers, everything is read anew. */
 function useHealing(): void {
   useEffect(() => {
     let timer: number | undefined;
+    let healed = Number.NEGATIVE_INFINITY;
     const probe = () => {
-      timer = window.setTimeout(() => {
-        server
-          .getServerInfo({})
-          .catch(() => undefined)
-          .finally(() => isLost() && probe());
+      timer = window.setTimeout(async () => {
+        if (!document.hidden) await server.getServerInfo({}).catch(() => undefined);
+        if (isLost()) probe();
       }, PROBE_MS);
+    };
+    const heal = () => {
+      healed = Date.now();
+      void queryClient.invalidateQueries();
     };
     return onConnection(() => {
       window.clearTimeout(timer);
       if (isLost()) probe();
-      else void queryClient.invalidateQueries();
+      else timer = window.setTimeout(heal, Math.max(0, healed + HEAL_PAUSE_MS - Date.now()));
     });
   }, []);
 }

@@ -1,6 +1,6 @@
 /** The parameters of a run: a form made from the schema, or JSON for those who like it better. */
 import { useState } from "react";
-import { isObject, parseObject } from "../api/json";
+import { isObject, parseJson, parseObject } from "../api/json";
 import { Button } from "../design/Button";
 import { isRequired, propertiesOf, type Schema } from "./schema";
 import { LabelledField } from "./ValueField";
@@ -106,7 +106,7 @@ function ValuesAsJson({ values, defaults, onChange, errors }: Omit<ParameterForm
   const change = (typed: string) => {
     setText(typed);
     try {
-      const value: unknown = JSON.parse(typed || "{}");
+      const value = parseJson(typed || "{}");
       if (!isObject(value)) throw new Error("the parameters are an object: {…}");
       onChange(value);
       setWrong("");

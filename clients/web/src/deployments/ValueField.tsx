@@ -1,6 +1,6 @@
 /** One value of a form, entered as its schema says. */
-import { useId, useState } from "react";
-import { isObject } from "../api/json";
+import { createContext, useContext, useId, useState } from "react";
+import { isObject, parseJson } from "../api/json";
 import { Button } from "../design/Button";
 import {
   blank,
@@ -41,10 +41,19 @@ const FIELDS = {
   json: JsonField,
 } as const;
 
+/** In how many fields a field lies. A schema may hold itself: what lies deeper is entered as JSON. */
+const Depth = createContext(0);
+const DEEPEST = 8;
+
 /** The field alone, without its label. */
 export function ValueField(props: FieldProps) {
-  const Kind = FIELDS[kindOf(props.schema)];
-  return <Kind {...props} />;
+  const depth = useContext(Depth);
+  const Kind = depth < DEEPEST ? FIELDS[kindOf(props.schema)] : JsonField;
+  return (
+    <Depth value={depth + 1}>
+      <Kind {...props} />
+    </Depth>
+  );
 }
 
 /** A field with its label, its words and what is wrong with it. */
@@ -136,14 +145,14 @@ function ChoiceField({ schema, value, onChange, id, describedBy }: FieldProps) {
   );
 }
 
-const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 function NumberField({ schema, value, onChange, id, describedBy }: FieldProps) {
   const [text, setText] = useState<string>();
   const change = (typed: string) => {
     setText(typed);
     // What is no number is sent as it was typed: the control plane says what is wrong with it.
-    onChange(NUMBER.test(typed.trim()) ? Number(typed) : typed);
+    onChange(NUMBER.test(typed.trim()) ? parseJson(typed) : typed);
   };
   const bounds = [bound("at least", schema.minimum), bound("at most", schema.maximum)]
     .filter(Boolean)
@@ -155,7 +164,7 @@ function NumberField({ schema, value, onChange, id, describedBy }: FieldProps) {
         type="text"
         inputMode="decimal"
         aria-describedby={describedBy}
-        value={text !== undefined && (Number(text) === value || text === value) ? text : asText(value)}
+        value={text?.trim() === asText(value).trim() ? text : asText(value)}
         onChange={(event) => change(event.target.value)}
       />
       {bounds && <span className="hint">{bounds}</span>}
@@ -163,7 +172,8 @@ function NumberField({ schema, value, onChange, id, describedBy }: FieldProps) {
   );
 }
 
-const bound = (words: string, value: unknown): string => (value === undefined ? "" : `${words} ${value}`);
+const bound = (words: string, value: unknown): string =>
+  value === undefined ? "" : `${words} ${asText(value)}`;
 
 const asText = (value: unknown): string =>
   typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
@@ -272,20 +282,41 @@ function ObjectField({ schema, root, value, onChange, path, errors }: FieldProps
   const given = isObject(value) ? value : {};
   return (
     <fieldset className="form">
-      {propertiesOf(schema, root).map(([name, property]) => (
-        <LabelledField
-          key={name}
-          label={name}
-          required={isRequired(schema, name)}
-          schema={property}
-          root={root}
-          value={given[name] ?? property.default}
-          path={`${path}.${name}`}
-          errors={errors}
-          onChange={(next) => onChange({ ...given, [name]: next })}
-        />
-      ))}
+      {propertiesOf(schema, root).map(([name, property]) => {
+        const held = given[name] ?? property.default;
+        const change = (next: unknown) => onChange({ ...given, [name]: next });
+        const required = isRequired(schema, name);
+        if (held === undefined && !required && isNested(property))
+          return <AbsentField key={name} name={name} onGive={() => change(blank(property, root))} />;
+        return (
+          <LabelledField
+            key={name}
+            label={name}
+            required={required}
+            schema={property}
+            root={root}
+            value={held}
+            path={`${path}.${name}`}
+            errors={errors}
+            onChange={change}
+          />
+        );
+      })}
     </fieldset>
+  );
+}
+
+const isNested = (schema: Schema): boolean => ["object", "variants"].includes(kindOf(schema));
+
+/** A part that may be left out: its fields are there once it is given. */
+function AbsentField({ name, onGive }: { name: string; onGive: () => void }) {
+  return (
+    <div className="field-row">
+      <span className="label">{name}</span>
+      <Button size="small" icon="plus" aria-label={`Give ${name}`} onClick={onGive}>
+        Give
+      </Button>
+    </div>
   );
 }
 
@@ -333,7 +364,7 @@ function JsonField({ value, onChange, id, describedBy }: FieldProps) {
   const change = (typed: string) => {
     setText(typed);
     try {
-      onChange(JSON.parse(typed));
+      onChange(parseJson(typed));
       setWrong("");
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));

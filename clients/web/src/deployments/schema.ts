@@ -1,5 +1,5 @@
 /** JSON Schemas of parameters, as far as a form can be made from them. */
-import { isObject } from "../api/json";
+import { isNumber, isObject } from "../api/json";
 
 /** A schema, loosely: what it says is looked up where it is needed. */
 export type Schema = Record<string, unknown>;
@@ -21,23 +21,36 @@ const MOST_REFERENCES = 20;
 
 /** The schema that a reference leads to ("#/$defs/Source"), with what stands beside the reference laid over it. */
 export function resolved(schema: Schema, root: Schema): Schema {
-  let found = schema;
-  for (let hops = 0; typeof found.$ref === "string" && hops < MOST_REFERENCES; hops += 1) {
-    const { $ref, ...beside } = found;
-    found = { ...(lookup(String($ref), root) ?? {}), ...beside };
+  return led(schema, root, MOST_REFERENCES);
+}
+
+/** References that lead in a circle lead to a schema that says nothing. */
+function led(schema: Schema, root: Schema, hops: number): Schema {
+  if (hops === 0) return {};
+  if (typeof schema.$ref === "string") {
+    const { $ref, ...beside } = schema;
+    return led({ ...lookup(String($ref), root), ...beside }, root, hops - 1);
   }
-  const [only] = Array.isArray(found.allOf) && found.allOf.length === 1 ? found.allOf : [];
-  return isObject(only) ? { ...resolved(only, root), ...found, allOf: undefined } : found;
+  const [only] = Array.isArray(schema.allOf) && schema.allOf.length === 1 ? schema.allOf : [];
+  return isObject(only) ? { ...led(only, root, hops - 1), ...schema, allOf: undefined } : schema;
 }
 
 function lookup(reference: string, root: Schema): Schema | undefined {
   if (!reference.startsWith("#")) return undefined;
   let place: unknown = root;
   for (const part of reference.slice(1).split("/").filter(Boolean)) {
-    const name = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
+    const name = decoded(part).replaceAll("~1", "/").replaceAll("~0", "~");
     place = isObject(place) ? place[name] : undefined;
   }
   return isObject(place) ? place : undefined;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** The variants of a schema that allows several, each resolved. */
@@ -80,9 +93,13 @@ const position = (schema: Schema): number => (typeof schema.position === "number
 export const isRequired = (schema: Schema, name: string): boolean =>
   Array.isArray(schema.required) && schema.required.includes(name);
 
+/** A schema may hold itself, and ask for itself: what is deeper than this begins as nothing. */
+const DEEPEST_BLANK = 4;
+
 /** What a new value of this schema begins as. */
-export function blank(schema: Schema, root: Schema): unknown {
+export function blank(schema: Schema, root: Schema, depth = 0): unknown {
   if (schema.default !== undefined) return schema.default;
+  if (depth > DEEPEST_BLANK) return null;
   switch (kindOf(schema)) {
     case "boolean":
       return false;
@@ -94,13 +111,13 @@ export function blank(schema: Schema, root: Schema): unknown {
       return Object.fromEntries(
         propertiesOf(schema, root)
           .filter(([name]) => isRequired(schema, name))
-          .map(([name, value]) => [name, blank(value, root)]),
+          .map(([name, value]) => [name, blank(value, root, depth + 1)]),
       );
     case "choice":
       return Array.isArray(schema.enum) ? schema.enum[0] : schema.const;
     case "variants": {
       const first = variantsOf(schema, root).find((one) => one.type !== "null");
-      return first ? blank(first, root) : null;
+      return first ? blank(first, root, depth + 1) : null;
     }
     case "json":
       return schema.type === "array" ? [] : schema.type === "null" ? null : {};
@@ -116,7 +133,8 @@ export function variantOf(value: unknown, variants: Schema[]): number {
 }
 
 function fits(value: unknown, schema: Schema): boolean {
-  if (Array.isArray(schema.enum)) return schema.enum.includes(value);
+  if (Array.isArray(schema.enum))
+    return schema.enum.some((one) => JSON.stringify(one) === JSON.stringify(value));
   switch (schema.type) {
     case "null":
       return value === null;
@@ -126,7 +144,7 @@ function fits(value: unknown, schema: Schema): boolean {
       return isObject(value);
     case "integer":
     case "number":
-      return typeof value === "number";
+      return isNumber(value);
     default:
       return typeof value === (schema.type ?? "object");
   }

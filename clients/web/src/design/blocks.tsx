@@ -1,6 +1,7 @@
 /** Larger parts of pages: head, card, facts, tables' frames, empty and error states. */
 import { type ReactNode, useEffect, useRef } from "react";
-import { errorText, isNotFound } from "../api/errors";
+import { useConnectionLost } from "../api/connection";
+import { errorText, isBroken, isNotFound } from "../api/errors";
 import { indentJson } from "../api/json";
 import { Link } from "../app/router";
 import { Button } from "./Button";
@@ -119,6 +120,13 @@ export function Failed({ error, what, again }: { error: unknown; what: string; a
       </div>
     </div>
   );
+}
+
+/** The same beside what is known already, as long as there is an error that no line at the top tells of. */
+export function Trouble({ error, what, again }: { error: unknown; what: string; again: () => void }) {
+  const lost = useConnectionLost();
+  if (error === undefined || lost || isBroken(error)) return null;
+  return <Failed error={error} what={what} again={again} />;
 }
 
 const WIDTHS = ["62%", "84%", "48%", "73%", "55%"];

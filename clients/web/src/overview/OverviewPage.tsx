@@ -83,7 +83,7 @@ function RunsOverTime({ period }: { period: string }) {
       {found.isError && <Failed error={found.error} what="counts" again={() => void found.refetch()} />}
       {found.data && (
         <>
-          <Totals counts={found.data} period={period} />
+          <Totals counts={found.data} />
           <RunsChart buckets={found.data.buckets} />
         </>
       )}
@@ -91,24 +91,21 @@ function RunsOverTime({ period }: { period: string }) {
   );
 }
 
-function Totals({ counts, period }: { counts: RunCounts; period: string }) {
-  const since =
-    period === "1h" || period === "24h" || period === "7d" || period === "30d" ? `&since=${period}` : "";
+function Totals({ counts }: { counts: RunCounts }) {
+  const from = `from=${new Date(counts.from).toISOString()}`;
+  const text = (count: number) => `${counts.truncated ? "≥ " : ""}${count.toLocaleString("en")}`;
   return (
     <ul className="totals">
       <li>
-        <Link to={`/runs?${since.slice(1)}`}>
-          <strong className="numeric">
-            {counts.truncated && "≥ "}
-            {counts.total.toLocaleString("en")}
-          </strong>
+        <Link to={`/runs?${from}`}>
+          <strong className="numeric">{text(counts.total)}</strong>
           <span>created</span>
         </Link>
       </li>
       {STACK.filter((word) => counts.counts[word]).map((word) => (
         <li key={word} data-state={word}>
-          <Link to={`/runs?state=${word.toLowerCase()}${since}`}>
-            <strong className="numeric">{counts.counts[word]?.toLocaleString("en")}</strong>
+          <Link to={`/runs?state=${word.toLowerCase()}&${from}`}>
+            <strong className="numeric">{text(counts.counts[word] ?? 0)}</strong>
             <span>
               <StateMark word={word} /> {word.toLowerCase()}
             </span>

@@ -16,7 +16,7 @@ export function RunsChart({ buckets }: { buckets: Bucket[] }) {
   const last = buckets.length - 1;
   const at = pointed ?? last;
   const bucket = buckets[at];
-  const show = () => bucket && bucket.total > 0 && navigate(runsOf(bucket));
+  const show = () => bucket && !isEmpty(bucket) && navigate(runsOf(bucket));
   const onKey = (event: KeyboardEvent) => {
     const next = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key];
     if (next !== undefined) setPointed(Math.min(last, Math.max(0, next)));
@@ -68,7 +68,12 @@ export function RunsChart({ buckets }: { buckets: Bucket[] }) {
 
 function Bar({ bucket, top, pointed }: { bucket: Bucket; top: number; pointed: boolean }) {
   return (
-    <span className="chart-bar" data-pointed={pointed} data-empty={bucket.total === 0}>
+    <span
+      className="chart-bar"
+      data-pointed={pointed}
+      data-empty={isEmpty(bucket)}
+      data-complete={bucket.complete}
+    >
       {[...STACK].reverse().map((word) => {
         const count = bucket.counts[word];
         const height = count ? Math.max(LEAST_PX, (count / top) * HEIGHT) : 0;
@@ -78,13 +83,16 @@ function Bar({ bucket, top, pointed }: { bucket: Bucket; top: number; pointed: b
   );
 }
 
+const isEmpty = ({ total, complete }: Bucket): boolean => total === 0 && complete;
+
 const runsOf = ({ from, to }: Bucket): string =>
   `/runs?from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
 
-function bucketText({ from, to, counts, total }: Bucket, zone: string): string {
+function bucketText({ from, to, counts, total, complete }: Bucket, zone: string): string {
   const parts = STACK.flatMap((word) => (counts[word] ? `${counts[word]} ${word.toLowerCase()}` : []));
   const span = `${momentText(from, zone).slice(5, 16)} – ${momentText(to, zone).slice(11, 16)}`;
-  return `${span}: ${total === 0 ? "no run" : parts.join(", ")}`;
+  const words = total > 0 ? parts.join(", ") : complete ? "no run" : "";
+  return `${span}: ${[words, !complete && "not all are counted"].filter(Boolean).join("; ")}`;
 }
 
 /** The next even number above, so that the scale is easy to read. */

@@ -29,9 +29,23 @@ export const STACK: StateWord[] = [
 export type Counts = Partial<Record<StateWord, number>>;
 
 /** Runs that were created in one span of time. */
-export type Bucket = { from: number; to: number; counts: Counts; total: number };
+export type Bucket = {
+  from: number;
+  to: number;
+  counts: Counts;
+  total: number;
+  /** Whether all of them were counted; else there may be more. */
+  complete: boolean;
+};
 
-export type RunCounts = { counts: Counts; total: number; truncated: boolean; buckets: Bucket[] };
+/** `from`: when counting began. `truncated`: only the newest were counted, and there are more of each. */
+export type RunCounts = {
+  from: number;
+  counts: Counts;
+  total: number;
+  truncated: boolean;
+  buckets: Bucket[];
+};
 
 function countsOf(found: FlowRunCount[]): Counts {
   const counts: Counts = {};
@@ -51,17 +65,21 @@ export async function countRuns(length: number, width: number): Promise<RunCount
     filter: { createTimeFrom: timestampFromMs(from) },
     bucketWidth: durationFromMs(width),
   });
+  const completeFrom = answer.truncated ? (millis(answer.completeFromTime) ?? Date.now()) : from;
   return {
+    from,
     counts: countsOf(answer.counts),
     total: Number(answer.totalCount),
     truncated: answer.truncated,
     buckets: answer.buckets.map((bucket) => {
       const counts = countsOf(bucket.counts);
+      const start = millis(bucket.startTime) ?? 0;
       return {
-        from: millis(bucket.startTime) ?? 0,
+        from: start,
         to: millis(bucket.endTime) ?? 0,
         counts,
         total: sum(counts),
+        complete: start >= completeFrom,
       };
     }),
   };

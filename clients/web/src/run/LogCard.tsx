@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { errorText } from "../api/errors";
 import { wrapping } from "../app/preferences";
 import { Button } from "../design/Button";
-import { Empty, Skeleton } from "../design/blocks";
+import { Empty, Failed, Skeleton, Trouble } from "../design/blocks";
 import { tell } from "../design/toasts";
 import { useVisible } from "../design/useVisible";
 import { LogLevel } from "../gen/orch_proto/v1/log_pb";
@@ -26,6 +26,8 @@ type LogCardProps = {
   onAllTasks?: () => void;
   /** When the task run was created: its lines are found faster. */
   taskTime?: Timestamp | undefined;
+  /** Of the run: another attempt goes on with a log that had ended. */
+  attempt: number;
 };
 
 /** The card with the log. */
@@ -37,6 +39,7 @@ export function LogCard({
   onTask,
   onAllTasks,
   taskTime,
+  attempt,
 }: LogCardProps) {
   const [start, setStart] = useState<LogStart>("end");
   const [level, setLevel] = useState<LogLevel>(LogLevel.DEBUG);
@@ -83,7 +86,7 @@ export function LogCard({
         />
       </div>
       <LiveLines
-        key={`${start} ${level} ${taskRunId} ${text}`}
+        key={`${start} ${level} ${attempt} ${taskRunId} ${text}`}
         flowRunId={flowRunId}
         start={start}
         onStart={setStart}
@@ -177,23 +180,21 @@ function LiveLines({
 
   if (view.entries.length > 0) {
     return (
-      <LogLines
-        feed={feed}
-        view={view}
-        start={start}
-        onStart={onStart}
-        text={text}
-        taskName={taskName}
-        onTask={onTask}
-      />
+      <>
+        <LogLines
+          feed={feed}
+          view={view}
+          start={start}
+          onStart={onStart}
+          text={text}
+          taskName={taskName}
+          onTask={onTask}
+        />
+        <Trouble error={view.error} what="log" again={feed.goOn} />
+      </>
     );
   }
-  if (view.error)
-    return (
-      <Empty icon="warning" title="The log could not be read.">
-        {errorText(view.error)}
-      </Empty>
-    );
+  if (view.error !== undefined) return <Failed error={view.error} what="log" again={feed.goOn} />;
   if (view.phase === "reading") return <Skeleton lines={5} />;
   if (isFiltered) return <Empty title={view.phase === "ended" ? "No line fits." : "No line fits so far."} />;
   return (

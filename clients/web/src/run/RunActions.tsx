@@ -1,5 +1,5 @@
 /** What can be done with a run: cancel, retry, run again, delete. */
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { flowRuns } from "../api/clients";
 import { errorText } from "../api/errors";
 import { newRequestId } from "../api/requests";
@@ -78,14 +78,29 @@ async function attempt(what: string, call: () => Promise<unknown>): Promise<bool
   }
 }
 
+/** The wish of one dialog: however often its button is pressed, it is done once. */
+function useWish(): { requestId: string; busy: boolean; once: (call: () => Promise<void>) => Promise<void> } {
+  const [requestId] = useState(newRequestId);
+  const [busy, setBusy] = useState(false);
+  const begun = useRef(false);
+  const once = async (call: () => Promise<void>) => {
+    if (begun.current) return;
+    begun.current = true;
+    setBusy(true);
+    await call();
+  };
+  return { requestId, busy, once };
+}
+
 type DialogProps = { run: FlowRun; onClose: () => void; onDone: () => void };
 
 function CancelDialog({ run, onClose, onDone }: DialogProps) {
   const [reason, setReason] = useState("");
+  const { requestId, busy, once } = useWish();
   const go = async () => {
     const request = {
       flowRunId: run.flowRunId,
-      requestId: newRequestId(),
+      requestId,
       reason: reason || "Cancelled on the screen",
     };
     if (await attempt(`${run.name} was asked to stop.`, () => flowRuns.cancelFlowRun(request))) onDone();
@@ -98,7 +113,7 @@ function CancelDialog({ run, onClose, onDone }: DialogProps) {
       footer={
         <>
           <Button onClick={onClose}>Let it go on</Button>
-          <Button kind="danger" onClick={go}>
+          <Button kind="danger" disabled={busy} onClick={() => void once(go)}>
             Cancel the run
           </Button>
         </>
@@ -118,10 +133,11 @@ function CancelDialog({ run, onClose, onDone }: DialogProps) {
 
 /** Asks, then queues the run for one more attempt, from a task where one is given. */
 export function RetryDialog({ run, from, onClose, onDone }: DialogProps & { from?: TaskRun }) {
+  const { requestId, busy, once } = useWish();
   const go = async () => {
     const request = {
       flowRunId: run.flowRunId,
-      requestId: newRequestId(),
+      requestId,
       fromTaskRunId: from?.taskRunId ?? "",
     };
     if (await attempt(`${run.name} is queued again.`, () => flowRuns.retryFlowRun(request))) onDone();
@@ -134,7 +150,7 @@ export function RetryDialog({ run, from, onClose, onDone }: DialogProps & { from
       footer={
         <>
           <Button onClick={onClose}>Leave it</Button>
-          <Button kind="primary" onClick={go}>
+          <Button kind="primary" disabled={busy} onClick={() => void once(go)}>
             {from ? "Rerun from here" : "Retry"}
           </Button>
         </>
@@ -156,8 +172,9 @@ export function RetryDialog({ run, from, onClose, onDone }: DialogProps & { from
 }
 
 function DeleteDialog({ run, onClose }: { run: FlowRun; onClose: () => void }) {
+  const { requestId, busy, once } = useWish();
   const go = async () => {
-    const request = { flowRunId: run.flowRunId, requestId: newRequestId() };
+    const request = { flowRunId: run.flowRunId, requestId };
     if (await attempt(`${run.name} was deleted.`, () => flowRuns.deleteFlowRun(request))) navigate("/runs");
     else onClose();
   };
@@ -168,7 +185,7 @@ function DeleteDialog({ run, onClose }: { run: FlowRun; onClose: () => void }) {
       footer={
         <>
           <Button onClick={onClose}>Keep it</Button>
-          <Button kind="danger" onClick={go}>
+          <Button kind="danger" disabled={busy} onClick={() => void once(go)}>
             Delete
           </Button>
         </>

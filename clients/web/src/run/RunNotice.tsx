@@ -69,7 +69,7 @@ function Waiting({ run }: { run: FlowRun }) {
           {isLater && <Moment time={at} />}
           {isLater && "."}
         </strong>
-        {run.state?.message && <span>{run.state.message}</span>}
+        {run.state?.message && <span>{plainMessage(run.state.message)}</span>}
         {checked.data && (
           <span>
             {checked.data} <Link to={`/pools/${encodeURIComponent(name)}`}>Look at the pool</Link>

@@ -2,7 +2,7 @@
 import { useCallback, useMemo, useState } from "react";
 import type { PageProps } from "../app/App";
 import { useQueryString } from "../app/router";
-import { Failed, PageHead, Skeleton } from "../design/blocks";
+import { Failed, PageHead, Skeleton, Trouble } from "../design/blocks";
 import { StateBadge } from "../design/StateBadge";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
 import { LogCard } from "./LogCard";
@@ -34,7 +34,8 @@ export default function RunPage({ params }: PageProps) {
         beside={<StateBadge state={run.state} />}
         actions={<RunActions run={run} onDone={refresh} />}
       />
-      {error !== undefined && <Failed error={error} what="run" again={refresh} />}
+      <Trouble error={error} what="run" again={refresh} />
+      {error === undefined && <Trouble error={live.tasks.error} what="list of its tasks" again={refresh} />}
       <RunNotice run={run} />
       <RunStrip run={run} />
       <RunBody live={live} run={run} />
@@ -67,8 +68,7 @@ function RunBody({ live, run }: { live: LiveRun; run: FlowRun }) {
         <LogCard
           flowRunId={run.flowRunId}
           runName={run.name}
-          // A new attempt goes on with a log that had ended.
-          key={run.attempt}
+          attempt={run.attempt}
           taskRunId={onlyTask}
           taskTime={byId.get(onlyTask)?.createTime}
           taskName={taskName}

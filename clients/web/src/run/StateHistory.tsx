@@ -19,7 +19,7 @@ export function RunStates({ flowRunId, version }: { flowRunId: string; version: 
   });
   if (history.isPending) return <Skeleton lines={3} />;
   if (history.isError) return <Failed error={history.error} what="history" />;
-  return <States changes={history.data.changes} />;
+  return <States changes={history.data.changes} more={history.data.nextPageToken !== ""} />;
 }
 
 /** The history of a task run. */
@@ -31,33 +31,36 @@ export function TaskStates({ taskRunId, version }: { taskRunId: string; version:
   });
   if (history.isPending) return <Skeleton lines={3} />;
   if (history.isError) return <Failed error={history.error} what="history" />;
-  return <States changes={history.data.changes} />;
+  return <States changes={history.data.changes} more={history.data.nextPageToken !== ""} />;
 }
 
-function States({ changes }: { changes: StateChange[] }) {
+function States({ changes, more }: { changes: StateChange[]; more: boolean }) {
   return (
-    <ol className="states">
-      {changes.map((change, index) => {
-        const at = millis(change.state?.stateTime);
-        const next = millis(changes[index + 1]?.state?.stateTime);
-        return (
-          <li key={String(change.version)} data-state="">
-            <div className="states-head">
-              <StateBadge state={change.state} />
-              <span className="muted numeric">
-                <Moment time={change.state?.stateTime} />
-                {at !== undefined && next !== undefined && `, for ${lengthText(next - at)}`}
-              </span>
-            </div>
-            {change.state?.message && <p>{plainMessage(change.state.message)}</p>}
-            {change.state?.failure?.type && !change.state.message.includes(change.state.failure.type) && (
-              <p className="mono">
-                {change.state.failure.type}: {plainMessage(change.state.failure.message)}
-              </p>
-            )}
-          </li>
-        );
-      })}
-    </ol>
+    <>
+      <ol className="states">
+        {changes.map((change, index) => {
+          const at = millis(change.state?.stateTime);
+          const next = millis(changes[index + 1]?.state?.stateTime);
+          return (
+            <li key={String(change.version)} data-state="">
+              <div className="states-head">
+                <StateBadge state={change.state} />
+                <span className="muted numeric">
+                  <Moment time={change.state?.stateTime} />
+                  {at !== undefined && next !== undefined && `, for ${lengthText(next - at)}`}
+                </span>
+              </div>
+              {change.state?.message && <p>{plainMessage(change.state.message)}</p>}
+              {change.state?.failure?.type && !change.state.message.includes(change.state.failure.type) && (
+                <p className="mono">
+                  {plainMessage(`${change.state.failure.type}: ${change.state.failure.message}`)}
+                </p>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+      {more && <p className="muted">These are the first {MOST}.</p>}
+    </>
   );
 }

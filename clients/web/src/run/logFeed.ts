@@ -7,7 +7,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { logStreams, logs } from "../api/clients";
 import { reportConnection } from "../api/connection";
-import { isPassing } from "../api/errors";
+import { isBroken, isPassing } from "../api/errors";
 import type { LogEntry } from "../gen/orch_proto/v1/log_pb";
 import type { LogFilterSchema } from "../gen/orch_proto/v1/log_service_pb";
 
@@ -49,8 +49,8 @@ export class LogFeed {
   private error: unknown;
   private timer: number | undefined;
   private paging: Promise<void> | undefined;
-  private signal: AbortSignal | undefined;
-  private following = false;
+  private signal = AbortSignal.abort();
+  private running: Promise<void> = Promise.resolve();
   private view: LogView = { entries: [], older: "none", newer: false, phase: "reading", error: undefined };
   private readonly listeners = new Set<() => void>();
 
@@ -71,9 +71,16 @@ export class LogFeed {
   start(): () => void {
     const stopping = new AbortController();
     this.signal = stopping.signal;
-    void this.run(stopping.signal);
+    this.goOn();
     return () => stopping.abort();
   }
+
+  /** Go on where reading has ended: at an error, or before the newest lines. */
+  readonly goOn = (): void => {
+    const { signal } = this;
+    // One at a time: two that read from the same place would bring every line twice.
+    this.running = this.running.then(() => this.run(signal));
+  };
 
   /** Read the page before what is held. */
   loadOlder(): void {
@@ -87,8 +94,12 @@ export class LogFeed {
   }
 
   private page(read: () => Promise<void>): void {
+    if (this.phase === "reading") return;
+    const { signal } = this;
     this.paging ??= read()
-      .catch((error: unknown) => this.heed(error))
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.heed(error);
+      })
       .finally(() => {
         this.paging = undefined;
         this.publish();
@@ -106,6 +117,7 @@ export class LogFeed {
       } catch (error) {
         if (signal.aborted) return;
         this.heed(error);
+        if (!isBroken(error) && !isPassing(error)) return;
         await sleep(pause, signal);
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
@@ -123,13 +135,8 @@ export class LogFeed {
 
   private async readOlder(): Promise<void> {
     const { flowRunId, filter } = this;
-    const page = await logs.listLogs({
-      flowRunId,
-      filter,
-      pageSize: PAGE,
-      pageToken: this.olderToken,
-      newestFirst: true,
-    });
+    const request = { flowRunId, filter, pageSize: PAGE, pageToken: this.olderToken, newestFirst: true };
+    const page = await logs.listLogs(request, { signal: this.signal });
     this.entries = page.entries.reverse().concat(this.entries);
     this.olderToken = page.nextPageToken;
     this.resumeToken ||= page.resumeToken;
@@ -138,32 +145,28 @@ export class LogFeed {
 
   private async readNewer(): Promise<void> {
     const { flowRunId, filter } = this;
-    const page = await logs.listLogs({ flowRunId, filter, pageSize: PAGE, pageToken: this.newerToken });
+    const request = { flowRunId, filter, pageSize: PAGE, pageToken: this.newerToken };
+    const page = await logs.listLogs(request, { signal: this.signal });
     this.entries = this.entries.concat(page.entries);
     this.dropSurplus();
     this.newerToken = page.nextPageToken;
     this.resumeToken = page.resumeToken;
     this.error = undefined;
-    if (this.phase === "live" && !this.newerToken && this.signal) void this.run(this.signal);
+    if (this.phase === "live" && !this.newerToken) this.goOn();
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
-    if (this.following) return;
-    this.following = true;
-    try {
-      const request = { flowRunId: this.flowRunId, filter: this.filter, resumeToken: this.resumeToken };
-      for await (const answer of logStreams.watchLogs(request, { signal })) {
-        this.error = undefined;
-        this.resumeToken = answer.resumeToken;
-        this.entries = this.entries.concat(answer.entries);
-        this.dropSurplus();
-        this.publish();
-      }
-      this.phase = "ended";
+    const request = { flowRunId: this.flowRunId, filter: this.filter, resumeToken: this.resumeToken };
+    for await (const answer of logStreams.watchLogs(request, { signal })) {
+      this.error = undefined;
+      this.resumeToken = answer.resumeToken;
+      this.entries = this.entries.concat(answer.entries);
+      this.dropSurplus();
       this.publish();
-    } finally {
-      this.following = false;
     }
+    this.error = undefined;
+    this.phase = "ended";
+    this.publish();
   }
 
   private dropSurplus(): void {
@@ -173,9 +176,9 @@ export class LogFeed {
     this.dropped = true;
   }
 
-  /** A stream that breaks in its middle is a lost connection that no call has noticed. */
+  /** A stream that breaks in its middle is a lost connection that no call has noticed; what is refused is said. */
   private heed(error: unknown): void {
-    if (isPassing(error) || this.phase === "live") reportConnection(false);
+    if (isBroken(error)) reportConnection(false);
     else this.error = error;
     this.publish();
   }

@@ -24,7 +24,7 @@ export function levelWord(level: LogLevel): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ESCAPE_SEQUENCES = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A message as harmless text: colours of terminals are dropped, other control characters shown. */
 export function plainMessage(message: string): string {
@@ -46,5 +46,5 @@ export function fileLine(entry: LogEntry, taskName: string): string {
   const { record } = entry;
   const time = new Date(entryMs(entry)).toISOString();
   const who = taskName || record?.logger || entry.stream;
-  return `${time} ${levelWord(record?.level ?? LogLevel.INFO).padEnd(8)} ${who}: ${record?.message ?? ""}\n`;
+  return `${time} ${levelWord(record?.level ?? LogLevel.INFO).padEnd(8)} ${who}: ${plainMessage(record?.message ?? "")}\n`;
 }

@@ -1,7 +1,7 @@
 /** One run and its task runs, kept true while somebody looks. */
 import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { flowRuns } from "../api/clients";
-import { isPassing } from "../api/errors";
+import { isBroken } from "../api/errors";
 import { isEnded } from "../api/states";
 import { useRepeated } from "../design/useVisible";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
@@ -33,7 +33,7 @@ export function useRun(flowRunId: string): LiveRun {
       setError(undefined);
       if (flowRun) setRun((before) => (before?.version === flowRun.version ? before : flowRun));
     } catch (problem) {
-      if (!isPassing(problem)) setError(problem);
+      if (!isBroken(problem)) setError(problem);
     }
   }, [flowRunId, list]);
   const refresh = useCallback(() => {

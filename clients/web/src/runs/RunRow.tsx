@@ -6,6 +6,7 @@ import { Link } from "../app/router";
 import { Tags } from "../design/blocks";
 import { StateBadge } from "../design/StateBadge";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
+import { plainMessage } from "../run/logLines";
 
 /** Where a run came from: its flow, and its deployment where it has one. */
 export function Origin({ run }: { run: FlowRun }) {
@@ -25,8 +26,8 @@ export function Origin({ run }: { run: FlowRun }) {
 /** Why the run is where it is: an error's own words first. */
 export function reason(run: FlowRun): string {
   const failure = run.state?.failure;
-  if (failure?.type) return failure.message ? `${failure.type}: ${failure.message}` : failure.type;
-  return run.state?.message ?? "";
+  if (!failure?.type) return plainMessage(run.state?.message ?? "");
+  return plainMessage(failure.message ? `${failure.type}: ${failure.message}` : failure.type);
 }
 
 type RowProps = {

@@ -11,7 +11,7 @@ import {
 } from "react";
 import { useQueryString } from "../app/router";
 import { Button, ButtonLink } from "../design/Button";
-import { Empty, Failed, PageHead, Skeleton } from "../design/blocks";
+import { Empty, Failed, PageHead, Skeleton, Trouble } from "../design/blocks";
 import { useNarrow } from "../design/useNarrow";
 import { useRepeated } from "../design/useVisible";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
@@ -59,9 +59,19 @@ function LiveList({ query }: { query: URLSearchParams }) {
     if (view.error) return <Failed error={view.error} what="list of runs" again={again} />;
     return <Skeleton lines={8} />;
   }
-  if (view.runs.length === 0) return <NoRuns filtered={isFiltered(query)} />;
+  const trouble = (
+    <Trouble error={view.error} what="list of runs" again={() => void list.loadOlder().then(again)} />
+  );
+  if (view.runs.length === 0)
+    return (
+      <>
+        {trouble}
+        <NoRuns filtered={isFiltered(query)} />
+      </>
+    );
   return (
     <>
+      {trouble}
       {choice.runs.length > 0 && (
         <BulkBar
           chosen={choice.runs}
@@ -78,7 +88,8 @@ function LiveList({ query }: { query: URLSearchParams }) {
           runs={view.runs}
           choice={choice}
           inSight={inSight}
-          onEnd={() => view.more && void list.loadOlder()}
+          // After a refusal, only when somebody asks for it.
+          onEnd={() => view.more && view.error === undefined && void list.loadOlder()}
         />
       </div>
       <p className="muted numeric" role="status">

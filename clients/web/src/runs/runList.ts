@@ -5,6 +5,7 @@
  * to. Runs below the newest page that have not ended are read again as long as they are in sight.
  */
 import { flowRuns } from "../api/clients";
+import { isBroken } from "../api/errors";
 import { isEnded } from "../api/states";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
 import { filterOf } from "./filter";
@@ -28,6 +29,8 @@ export class RunList {
   private readonly byId = new Map<string, FlowRun>();
   private olderToken = "";
   private lowestHead = "";
+  /** Why the next older page could not be had, until it can. */
+  private olderError: unknown;
   private loading: Promise<void> | undefined;
   private view: RunListView = { runs: [], loaded: false, more: false, error: undefined };
   private readonly listeners = new Set<() => void>();
@@ -72,8 +75,10 @@ export class RunList {
       const page = await this.read(this.olderToken);
       for (const run of page.flowRuns) this.byId.set(run.flowRunId, run);
       this.olderToken = page.nextPageToken;
+      this.olderError = undefined;
       this.publish(undefined);
     } catch (error) {
+      if (!isBroken(error)) this.olderError = error;
       this.publish(error);
     }
   }
@@ -94,7 +99,10 @@ export class RunList {
   private takeHead(fresh: FlowRun[], token: string, highest: string): void {
     const lowest = token ? (fresh.at(-1)?.flowRunId ?? "") : "";
     const isGap = highest !== "" && lowest > highest;
-    if (isGap || !this.view.loaded || !token) this.olderToken = token;
+    if (isGap || !this.view.loaded || !token) {
+      this.olderToken = token;
+      this.olderError = undefined;
+    }
     for (const id of this.byId.keys()) if (isGap || id >= lowest) this.byId.delete(id);
     for (const run of fresh) this.byId.set(run.flowRunId, run);
     this.lowestHead = lowest;
@@ -118,7 +126,7 @@ export class RunList {
       runs,
       loaded: error === undefined || this.view.loaded,
       more: this.olderToken !== "",
-      error,
+      error: error ?? this.olderError,
     };
     for (const listener of this.listeners) listener();
   }

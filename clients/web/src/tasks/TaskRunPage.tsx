@@ -63,6 +63,7 @@ export default function TaskRunPage({ params }: PageProps) {
             runName={`${run.name}_${task.name}`}
             taskRunId={task.taskRunId}
             taskName={() => task.name}
+            attempt={run.attempt}
           />
         </div>
         <aside className="run-side" aria-label="Details">

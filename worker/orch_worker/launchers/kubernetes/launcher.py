@@ -153,7 +153,9 @@ class KubernetesLauncher:
         return attempt
 
     async def _undo(self, attempt: KubernetesAttempt, place: Place, starting: "asyncio.Task[bool]") -> None:
-        """Whatever the start comes to, nothing of it must run."""
+        """Whatever the start comes to, nothing of it must run on. Where the API server does not answer for long, that
+        is made up for when it does: until then, it may run.
+        """
         if not starting.done():
             # What was sent has to be answered: nobody could tell what it has come to.
             await asyncio.wait({starting}, timeout=_UNDO_SECONDS)
