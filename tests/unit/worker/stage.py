@@ -304,13 +304,15 @@ class Audience:
     async def seen(
         self, run_id: str, until: StateType.ValueType, *, such_that: Callable[[FlowRun], bool] = lambda run: True
     ) -> FlowRun:
-        """The run once it is in a state."""
+        """The run as it was once it was in a state, with its result."""
         passed = []
         async for answer in self.client.flow_runs.WatchFlowRun(WatchFlowRunRequest(flow_run_id=run_id)):
             run = answer.flow_run
             passed.append(f"{run.state.name}: {run.state.message}")
             if run.state.type == until and such_that(run):
-                return await self.get(run_id)
+                whole = await self.get(run_id)
+                # It may have gone on meanwhile.
+                return whole if whole.state == run.state else run
         raise AssertionError(f"the run went another way: {passed}")
 
     async def lines(self, run_id: str, stream: str) -> list[str]:
