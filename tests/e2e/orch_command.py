@@ -16,6 +16,9 @@ from typing import IO
 from tests.support.invoked_command import InvokedOrch, Said
 
 _ENDS_WITHIN_SECONDS = 40.0
+# Python loses a Ctrl-C that comes after it has asked and before it reads: whoever sees nothing happen presses again.
+_PRESSED_AGAIN_AFTER_SECONDS = 10.0
+_INTERRUPT = "\x03"
 # Standard input becomes the terminal that rules the process: Ctrl-C there reaches it.
 _AT_ITS_TERMINAL = (
     "import fcntl, os, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
@@ -116,14 +119,16 @@ class Orch:
     def at_terminal(self, *arguments: str, keys: str = "", after: str = "") -> Said:
         """Run a command at a terminal of 120 columns, and type `keys` once it shows `after`. `out`: what it shows."""
         ours, theirs = pty.openpty()
-        out = ""
+        out, typed = "", ""
         with _terminal(self.folder, self.environment, theirs, arguments) as process:
             os.close(theirs)
             for piece in _read_all(ours):
                 out += piece
-                if keys and after in out:
+                if not typed and piece and after in out:
                     os.write(ours, keys.encode())
-                    keys = ""
+                    typed = keys
+                elif typed == _INTERRUPT and not piece:
+                    os.write(ours, keys.encode())
             code = process.wait(_ENDS_WITHIN_SECONDS)
         os.close(ours)
         return Said(code, out.replace("\r\n", "\n"), "")
@@ -149,10 +154,17 @@ def _terminal(
 
 
 def _read_all(terminal: int) -> Iterator[str]:
+    """What it shows, piece by piece; an empty piece whenever it has been silent for a while."""
     decoder = getincrementaldecoder("utf-8")()
+    silent_seconds = 0.0
     while True:
-        ready, _, _ = select.select([terminal], [], [], _ENDS_WITHIN_SECONDS)
-        assert ready, "the command says nothing and does not end"
+        ready, _, _ = select.select([terminal], [], [], _PRESSED_AGAIN_AFTER_SECONDS)
+        if not ready:
+            silent_seconds += _PRESSED_AGAIN_AFTER_SECONDS
+            assert silent_seconds < _ENDS_WITHIN_SECONDS, "the command says nothing and does not end"
+            yield ""
+            continue
+        silent_seconds = 0.0
         try:
             piece = os.read(terminal, 65536)
         except OSError:  # the last one has closed the terminal
