@@ -13,6 +13,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import traceback
@@ -51,7 +52,7 @@ from orch_proto.v1 import work_pool_service_pb2 as work_pools
 from orch_proto.v1 import worker_service_pb2 as workers
 
 POOL = "tour"
-LEASE_SECONDS = 2
+LEASE_SECONDS = 4
 AT_MOST_SECONDS = 60
 LICENCE = Path(__file__).resolve().parents[1] / "LICENSE"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -195,15 +196,14 @@ async def retry_a_failure(client: AsyncClient) -> None:
     """The first attempt finds nobody listening; until the second, somebody does."""
     title("4. A failing run, retried by its policy")
     policy = policy_pb2.RetryPolicy(max_retries=2, delays=[Duration(nanos=500_000_000)])
-    greeter = await asyncio.start_server(greet, "127.0.0.1", 0)
-    port = greeter.sockets[0].getsockname()[1]
-    greeter.close()
-    await greeter.wait_closed()
+    silent = socket.socket()
+    silent.bind(("127.0.0.1", 0))  # Taken, but nobody listens there.
+    port = silent.getsockname()[1]
     run = await new_run(client, "say-hello", retry_policy=policy, parameters_json=json.dumps({"port": port}))
     async with a_worker(client, "dora") as dora, asyncio.TaskGroup() as group:
         group.create_task(print_states(client, run, since=perf_counter()))
         await dora.serve_one(say_hello)
-        async with await asyncio.start_server(greet, "127.0.0.1", port):
+        async with await asyncio.start_server(greet, sock=silent):
             say(f"  now somebody listens on port {port}")
             await dora.serve_one(say_hello)
 

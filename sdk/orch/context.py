@@ -8,7 +8,7 @@ from _thread import allocate_lock
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from orch.errors import FutureError, MissingContextError
 
@@ -27,7 +27,18 @@ T = TypeVar("T")
 class FlowRunContext:
     """The flow run around the code that runs now."""
 
-    __slots__ = ("checkpoints", "flow", "has_ended", "held", "log_prints", "parameters", "record", "runner", "scope")
+    __slots__ = (
+        "checkpoints",
+        "flow",
+        "has_ended",
+        "held",
+        "log_prints",
+        "open_calls",
+        "parameters",
+        "record",
+        "runner",
+        "scope",
+    )
 
     def __init__(
         self,
@@ -51,6 +62,8 @@ class FlowRunContext:
         self.has_ended = False
         """Whether nothing can be submitted any more."""
         self.scope = Scope("")
+        self.open_calls: set[OpenCall] = set()
+        """Runs of tasks and subflows that have begun here and not ended."""
 
     @property
     def flow_run(self) -> "FlowRunRecord":
@@ -78,6 +91,13 @@ class FlowRunContext:
         with _opening:
             self.runner, self.has_ended = None, True
 
+    def end_open_calls(self) -> None:
+        """The run ends: so do those that nobody brought to an end. Generators that are still referenced, coroutines of
+        a loop that was closed, calls whose stack was too deep for an end of their own.
+        """
+        for call in tuple(self.open_calls):
+            call.break_off()
+
     def is_inside(self, flow_run_id: str) -> bool:
         """Whether the run was started, at any depth, by that flow run."""
         record = self.record.parent
@@ -95,6 +115,13 @@ class FlowRunContext:
     def get() -> "FlowRunContext | None":
         """The innermost flow run; None outside of flows."""
         return flow_run_context.get()
+
+
+class OpenCall(Protocol):
+    """A run that has begun."""
+
+    def break_off(self) -> None:
+        """It ends with the run around it, whatever its code does."""
 
 
 class TaskRunContext:

@@ -1,12 +1,14 @@
 """What flows and tasks have in common: a function, a name, options that can be changed on a copy, and hooks."""
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from orch.engine.attempts import DelaySpec, Retries, retries_of
 from orch.engine.hooks import Hook, checked_hooks
-from orch.errors import ConfigurationError, ReservedArgumentError
+from orch.errors import ConfigurationError, ParameterBindError, ReservedArgumentError
 
 if TYPE_CHECKING:
     from orch.states import State, StateType
@@ -90,6 +92,18 @@ class Definition:
                 return self._hooks[option]
         return []
 
+    def named_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """A call's arguments by name, defaults filled in. Raises ParameterBindError where they do not fit."""
+        from orch.parameters import bind
+
+        try:
+            return bind(self.fn, args, kwargs)
+        except ParameterBindError:
+            from orch.logging.uncaught import shorten_uncaught
+
+            shorten_uncaught()  # no run has begun that would have
+            raise
+
     def with_options(self, **changes: Any) -> Self:  # noqa: ANN401 (the decorator's own options)
         """A copy with other options. What is not named stays as it is. Raises TypeError for an unknown option."""
         unknown = changes.keys() - self._known_options()
@@ -142,15 +156,15 @@ class Definition:
                 )
 
     def __reduce_ex__(self, protocol: Any) -> Any:  # noqa: ANN401 (pickle's own)
-        """As functions are: by name where an import finds it. Those of scripts are for cloudpickle, which sends all."""
-        if self.__module__ != "__main__" and self._imported() is self:
+        """As functions are: by name where an import finds it. Those of scripts go by name into a plain pickle, which is
+        for processes of the same script, and by value into that of a pickler which sends functions so (cloudpickle).
+        """
+        if self._imported() is self and (self.__module__ != "__main__" or _asked_by_plain_pickle(sys._getframe(1))):
             return self.__qualname__
         return super().__reduce_ex__(protocol)
 
     def _imported(self) -> object:
         """What an import of its module finds under its name; None where that says nothing."""
-        import sys
-
         cloudpickle: Any = sys.modules.get("cloudpickle")
         if cloudpickle is not None and self.__module__ in cloudpickle.list_registry_pickle_by_value():
             return None
@@ -162,6 +176,16 @@ class Definition:
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
+
+
+def _asked_by_plain_pickle(asking: FrameType) -> bool:
+    """Whether `asking`, who wants a pickle, is `pickle` or multiprocessing. Others are picklers with a class of their
+    own, whose method `dump` or `save` that is."""
+    import pickle
+
+    pickler = asking.f_locals.get("self")
+    pure: type = getattr(pickle, "_Pickler", pickle.Pickler)
+    return type(pickler) in (pickle.Pickler, pure) or not isinstance(pickler, (pickle.Pickler, pure))
 
 
 def _name(given: object, fn: Callable[..., Any], kind: str) -> str:

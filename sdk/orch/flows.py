@@ -166,9 +166,8 @@ class Flow(Definition, Generic[P, R]):
         a wrong type.
         """
         from orch.engine.calls import call_flow
-        from orch.parameters import bind
 
-        return call_flow(self, bind(self.fn, args, kwargs), return_state=return_state, wait_for=wait_for)
+        return call_flow(self, self.named_arguments(args, kwargs), return_state=return_state, wait_for=wait_for)
 
     def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters, each made into what its annotation says. Raises ParameterTypeError."""

@@ -57,6 +57,10 @@ class LazyResult:
         """The value. Raises MissingResult, ResultStorageError."""
         raise NotImplementedError
 
+    def returned(self) -> object:
+        """What the code returned: the value, or a state of its own making, which holds it. Raises what `load` does."""
+        return self.load()
+
 
 class State(Generic[R]):
     """Where a run stands. Not changed once it is a run's."""

@@ -212,7 +212,7 @@ class Task(Definition, Generic[P, R]):
         """
         from orch.engine.calls import call_task
 
-        return call_task(self, self._parameters(args, kwargs), return_state=return_state, wait_for=wait_for)
+        return call_task(self, self.named_arguments(args, kwargs), return_state=return_state, wait_for=wait_for)
 
     @overload
     def submit(
@@ -244,7 +244,7 @@ class Task(Definition, Generic[P, R]):
         """
         from orch.engine.calls import submit_task
 
-        future = submit_task(self, self._parameters(args, kwargs), wait_for=wait_for)
+        future = submit_task(self, self.named_arguments(args, kwargs), wait_for=wait_for)
         if return_state:
             future.wait()
             return future.state
@@ -289,11 +289,6 @@ class Task(Definition, Generic[P, R]):
             futures.wait()
             return [future.state for future in futures]
         return futures
-
-    def _parameters(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        from orch.parameters import bind
-
-        return bind(self.fn, args, kwargs)
 
 
 _NOT_OPTIONS = frozenset({"self", "fn", "__class__"})

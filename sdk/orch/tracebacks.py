@@ -46,6 +46,15 @@ def user_traceback(error: BaseException) -> str:
     Where no code of the user's is in it, an error of Orch's has no frames, and any other keeps all of them. Cut to
     60,000 characters, the newest of them.
     """
+    found = user_frames(error)
+    if found:
+        return found
+    only = TracebackException.from_exception(error).format_exception_only()
+    return "".join(only).rstrip("\n")[:_MAX_CHARACTERS]
+
+
+def user_frames(error: BaseException) -> str:
+    """The same, but nothing where it would be an error of Orch's without frames: its own text says it all."""
     described = TracebackException.from_exception(error)
     _leave_out_causes(error, described)
     chain = list(_chain(described, set()))
@@ -55,7 +64,7 @@ def user_traceback(error: BaseException) -> str:
             each.stack[:] = frames
     elif isinstance(error, OrchError):
         # It says in words what is wrong with something that was given to Orch.
-        return "".join(described.format_exception_only()).rstrip("\n")[:_MAX_CHARACTERS]
+        return ""
     text = "".join(described.format()).rstrip("\n")
     return text if len(text) <= _MAX_CHARACTERS else f"[… cut …]\n{text[-_MAX_CHARACTERS:]}"
 

@@ -5,7 +5,7 @@ import gc
 import os
 import random
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -43,6 +43,7 @@ from orch_server.application.telemetry import Telemetry
 from orch_server.application.work_pools import WorkPools, ensure_default_pool
 from orch_server.application.work_queues import WorkQueues
 from orch_server.application.workers import Workers
+from orch_server.background.database_watch import DatabaseWatch
 from orch_server.background.late_marker import LateMarker
 from orch_server.background.lease_sweeper import LeaseSweeper
 from orch_server.background.limit_keeper import LimitKeeper
@@ -115,7 +116,7 @@ async def _run(settings: Settings) -> None:
                 telemetry=telemetry,
             )
             http = http_server(settings, rpc, telemetry, store.store)
-            async with plane.background():
+            async with plane.background(rpc.health.set_all):
                 await _serve(settings, rpc, request, plane, http=http)
 
 
@@ -234,10 +235,14 @@ class ControlPlane:
         ]
 
     @asynccontextmanager
-    async def background(self) -> AsyncIterator[None]:
-        """What runs by itself, for as long as the context lasts. One that fails takes everything down, loudly."""
+    async def background(self, tell_health: Callable[[bool], None]) -> AsyncIterator[None]:
+        """What runs by itself, for as long as the context lasts. One that fails takes everything down, loudly.
+
+        tell_health: hears whether the database answers.
+        """
+        watch = DatabaseWatch(self._opened.store, tell_health).service()
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_services(self._services(), self._stopping))
+            group.create_task(run_services([*self._services(), watch], self._stopping))
             try:
                 yield
             finally:

@@ -106,7 +106,7 @@ class RunProcess:
 class Hand:
     """Plays a worker of one pool."""
 
-    def __init__(self, client: Client, folder: Path, *, pool: str = "hand", ttl_seconds: int = 15) -> None:
+    def __init__(self, client: Client, folder: Path, *, pool: str = "hand", ttl_seconds: int = 60) -> None:
         self.client = client
         self.folder = folder
         self.pool = pool
@@ -222,7 +222,7 @@ class Hand:
         """The run once it has reached a state."""
         seen = []
         request = flow_runs.WatchFlowRunRequest(flow_run_id=run_id)
-        for answer in self.client.flow_runs.WatchFlowRun(request, timeout=30):
+        for answer in self.client.flow_runs.WatchFlowRun(request, timeout=_ENDS_WITHIN_SECONDS):
             seen.append(answer.flow_run.state.name)
             if answer.flow_run.state.type == until:
                 return self.get(run_id)
@@ -259,7 +259,7 @@ class Ran:
 
 
 @contextmanager
-def playing_worker(client: Client, folder: Path, *, pool: str = "hand", ttl_seconds: int = 15) -> Iterator[Hand]:
+def playing_worker(client: Client, folder: Path, *, pool: str = "hand", ttl_seconds: int = 60) -> Iterator[Hand]:
     """A hand that leaves no process behind."""
     hand = Hand(client, folder, pool=pool, ttl_seconds=ttl_seconds)
     try:

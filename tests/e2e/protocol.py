@@ -34,10 +34,11 @@ from orch_proto.v1.worker_service_pb2_grpc import WorkerServiceStub
 
 A = TypeVar("A")
 
-_CALL_SECONDS = 10.0
+_CALL_SECONDS = 20.0
 _OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
+    # How long a connection may take to come about: a server that is gone refuses it at once.
+    ("grpc.min_reconnect_backoff_ms", 10_000),
     ("grpc.max_reconnect_backoff_ms", 200),
     ("grpc.use_local_subchannel_pool", 1),
 )
@@ -87,6 +88,7 @@ class Client:
         self._stack = AsyncExitStack()
         self._stubs: list[Stubs] = []
         self.failovers = 0
+        self.last_error = ""
 
     async def __aenter__(self) -> "Client":
         """Connect."""
@@ -112,6 +114,7 @@ class Client:
                     raise
                 self._at += 1
                 self.failovers += 1
+                self.last_error = f"{error.code()}: {error.details()}"
                 continue
             assert isinstance(found, answer)
             return found

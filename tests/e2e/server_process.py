@@ -1,9 +1,12 @@
 """The server as a process that may be killed and started again on the same port."""
 
 import asyncio
+import errno
 import json
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,12 +15,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-_START_SECONDS = 30.0
-_STOP_SECONDS = 20.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 40.0
+_PORTS = range(20_000, 30_000)
+"""None that systems give out by themselves: while a server is away, nobody gets its port by chance."""
 
 
 class ServerProcess:
-    """`python -m orch_server` on one port of this machine: taken at its first start, kept at all others."""
+    """`python -m orch_server` on one port of this machine, the same at every start."""
 
     def __init__(self, home: Path, *options: str, host: str = "127.0.0.1") -> None:
         self._home = home
@@ -26,6 +31,7 @@ class ServerProcess:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self.port = 0
+        """Chosen at the first start."""
         self.lines: deque[str] = deque(maxlen=2000)
         """What it has said on stderr, newest last."""
 
@@ -40,34 +46,40 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     async def start(self) -> None:
         """Start it, and wait until it answers calls."""
         await asyncio.to_thread(self._start)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def kill(self) -> None:
         """SIGKILL: it has no time for anything."""
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         await self.ended()
 
     async def stop(self) -> int:
         """SIGTERM; returns its exit code."""
-        self._signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return await self.ended()
 
     async def ended(self) -> int:
         """Wait for its end; returns its exit code."""
         return await asyncio.to_thread(self._wait)
 
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
     def _start(self) -> None:
         started = threading.Event()
+        self.port = self.port or _free_port(self._host)
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "orch_server", "--host", self._host, "--port", str(self.port)),
-                *("--log-format", "json", *self._options),
+                *("--http-port", "0", "--log-format", "json", *self._options),
             ],
             env=_environment(self._home),
             stderr=subprocess.PIPE,
@@ -82,9 +94,7 @@ class ServerProcess:
         assert process.stderr is not None
         for line in process.stderr:
             self.lines.append(line.rstrip())
-            event = _event(line)
-            if event.get("event") == "server started":
-                self.port = int(str(event["url"]).rpartition(":")[2])
+            if _event(line).get("event") == "server started":
                 started.set()
         started.set()
 
@@ -99,8 +109,22 @@ class ServerProcess:
 
     async def close(self) -> None:
         """Leave nothing behind."""
-        if self._process is not None and self._process.poll() is None:
+        if self.is_alive():
             await self.kill()
+
+
+def _free_port(host: str) -> int:
+    """Found by chance of this process's own: a test's seed would give the same ones to all."""
+    while True:
+        port = _PORTS[secrets.randbelow(len(_PORTS))]
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port
 
 
 def _event(line: str) -> dict[str, object]:

@@ -332,6 +332,31 @@ async def test_a_script_finds_the_server_that_runs_on_its_home(tmp_path: Path) -
             await assert_complete(client, 10)
 
 
+async def test_what_a_forked_child_leaves_is_delivered_while_its_parent_lives(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ORCH_", "OTEL_"))}
+    pipe = tmp_path / "stay"
+    os.mkfifo(pipe)
+    parent = await asyncio.to_thread(
+        subprocess.Popen,
+        [sys.executable, str(SCRIPT.with_name("forking.py")), str(pipe)],
+        env=kept | {"ORCH_HOME": str(tmp_path / "home"), "ORCH_API_URL": url(server)},
+    )
+    try:
+        async with asyncio.timeout(50), connect_async(url(server)) as client:
+            states: dict[str, int] = {}
+            while states != {"parent": COMPLETED, "in-child": COMPLETED}:
+                await asyncio.sleep(0.05)
+                runs = (await client.flow_runs.ListFlowRuns(ListFlowRunsRequest())).flow_runs
+                states = {run.flow_name: run.state.type for run in runs}
+        assert parent.poll() is None
+        await asyncio.to_thread(pipe.write_text, "")
+        assert await asyncio.to_thread(parent.wait, 50) == 0
+    finally:
+        parent.kill()
+
+
 @pytest.mark.parametrize("place", ["embedded", "server"])
 async def test_a_process_that_forks_records_on_both_sides(place: str, server: ServerProcess, tmp_path: Path) -> None:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ORCH_", "OTEL_"))}

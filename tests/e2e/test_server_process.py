@@ -8,13 +8,15 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_status import rpc_status
 
 from orch_proto.v1 import lease_pb2, state_pb2
@@ -158,7 +160,7 @@ async def test_many_callers_create_at_once(server: ServerProcess) -> None:
                 await client.call(lambda stubs: stubs.runs.CreateFlowRun, request, CreateFlowRunResponse)
                 for _ in range(25)
             ]
-            assert client.failovers == 0
+            assert client.failovers == 0, client.last_error
             return [each.flow_run.flow_run_id for each in made]
 
     created = await asyncio.gather(*(caller() for _ in range(16)))
@@ -269,6 +271,30 @@ class _Holder:
             ListFlowRunStatesResponse,
         )
         return [change.state.type for change in answer.changes]
+
+
+_SERVICES = ("", "orch.v1.FlowRunService", "orch.v1.LeaseService")
+
+
+@pytest.mark.postgres
+async def test_health_says_whether_the_database_answers(tmp_path: Path, postgres: StoppablePostgres) -> None:
+    async with (
+        running_server(tmp_path, "--database-url", postgres.url) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+        asyncio.timeout(50),
+    ):
+        health: Any = HealthStub(channel)
+        watches = [aiter(health.Watch(HealthCheckRequest(service=name))) for name in _SERVICES]
+
+        async def heard() -> set[int]:
+            return {(await anext(watch)).status for watch in watches}
+
+        assert await heard() == {HealthCheckResponse.SERVING}
+        await asyncio.to_thread(postgres.stop)
+        assert await heard() == {HealthCheckResponse.NOT_SERVING}
+        assert (await health.Check(HealthCheckRequest())).status == HealthCheckResponse.NOT_SERVING
+        await asyncio.to_thread(postgres.start)
+        assert await heard() == {HealthCheckResponse.SERVING}
 
 
 @pytest.mark.postgres

@@ -423,6 +423,31 @@ def test_a_second_ctrl_c_stops_them(tmp_path: Path, file: Path, alone: Client) -
         assert run_of(alone, run.id).state.type == StateType.STATE_TYPE_CRASHED
 
 
+async def test_an_absent_control_plane_is_said_to_be_away_and_waited_for(tmp_path: Path) -> None:
+    async with running_server(tmp_path / "home") as server:
+        await server.kill()
+        found = Serving(tmp_path / "served", f"http://{server.address}", "add")
+        try:
+            await asyncio.to_thread(found.said, f"Cannot reach the control plane at http://{server.address}")
+            await asyncio.to_thread(found.said, "Waiting until it answers; Ctrl-C ends this.")
+            await server.start()
+            await asyncio.to_thread(found.said, "worker started")
+        finally:
+            found.process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(found.ended)
+        assert "".join(found.lines).count("Waiting until") == 1
+
+
+async def test_who_stops_waiting_for_it_ends_at_once(tmp_path: Path) -> None:
+    async with running_server(tmp_path / "home") as server:
+        await server.kill()
+        found = Serving(tmp_path / "served", f"http://{server.address}", "add")
+        await asyncio.to_thread(found.said, "Waiting until it answers")
+        found.process.send_signal(signal.SIGINT)
+        await asyncio.to_thread(found.ended)
+        assert "Serving" not in "".join(found.lines)
+
+
 def test_the_worker_ends_with_the_process_that_serves(tmp_path: Path, alone: Client) -> None:
     with serving(tmp_path / "served", alone.settings.url, "add") as found:
         found.process.kill()

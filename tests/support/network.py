@@ -1,4 +1,7 @@
-"""A network of the test's own: a namespace, tied to this one by a link that can be cut."""
+"""Networks of the tests' own: namespaces, each tied to this one by a link that can be cut.
+
+Their names hold the pid of whoever made them, so that those of a process that was killed can be found and removed.
+"""
 
 import itertools
 import os
@@ -10,7 +13,12 @@ from dataclasses import dataclass
 
 import pytest
 
+_PREFIX = "orch-"
 _numbers = itertools.count()
+
+
+class NoNamespacesError(RuntimeError):
+    """This process may not make network namespaces, or there is no `ip`."""
 
 
 @dataclass(frozen=True)
@@ -40,25 +48,60 @@ class Link:
 @contextmanager
 def linked_namespace() -> Iterator[Link]:
     """A namespace that lives as long as the block. Skips the test where there is no right to make one."""
-    name = f"orch-{os.getpid()}-{next(_numbers)}"
-    device = f"orch{os.getpid() % 100_000}{next(_numbers)}"
-    if shutil.which("ip") is None or _run("netns", "add", name).returncode != 0:
-        pytest.skip("no right to make a network namespace here (or no `ip`)")
     try:
-        _ip("link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", name)
-        # TEST-NET-2 (RFC 5737): nobody else's.
-        _ip("address", "add", "198.51.100.1/30", "dev", device)
-        _ip("link", "set", device, "up")
-        for command in (
-            ("address", "add", "198.51.100.2/30", "dev", "eth0"),
-            ("link", "set", "eth0", "up"),
-            ("link", "set", "lo", "up"),
-        ):
-            _ip("-n", name, *command)
-        yield Link(name, device, "198.51.100.1")
+        link = open_link()
+    except NoNamespacesError as error:
+        pytest.skip(str(error))
+    try:
+        yield link
     finally:
-        _run("link", "delete", device)
-        _run("netns", "delete", name)
+        close_link(link)
+
+
+def open_link() -> Link:
+    """A new namespace, tied to this one. Raises NoNamespacesError."""
+    number = next(_numbers)
+    link = Link(
+        f"{_PREFIX}{os.getpid()}-{number}", f"orch{os.getpid() % 10**7}-{number}", f"198.51.100.{4 * number + 1}"
+    )
+    if shutil.which("ip") is None or _run("netns", "add", link.namespace).returncode != 0:
+        raise NoNamespacesError("no right to make a network namespace here (or no `ip`)")
+    try:
+        _tie(link, other=f"198.51.100.{4 * number + 2}")
+    except BaseException:
+        close_link(link)
+        raise
+    return link
+
+
+def _tie(link: Link, *, other: str) -> None:
+    """Both ends, with addresses of TEST-NET-2 (RFC 5737), which are nobody else's."""
+    _ip("link", "add", link.device, "type", "veth", "peer", "name", "eth0", "netns", link.namespace)
+    _ip("address", "add", f"{link.address}/30", "dev", link.device)
+    _ip("link", "set", link.device, "up")
+    for command in (
+        ("address", "add", f"{other}/30", "dev", "eth0"),
+        ("link", "set", "eth0", "up"),
+        ("link", "set", "lo", "up"),
+    ):
+        _ip("-n", link.namespace, *command)
+
+
+def close_link(link: Link) -> None:
+    """Remove the namespace and the way to it. Processes in it are not ended."""
+    _run("link", "delete", link.device)
+    _run("netns", "delete", link.namespace)
+
+
+def remove_links(*, of: int) -> None:
+    """Remove the namespaces that a process (its pid) has made and left behind, and the ways to them."""
+    if shutil.which("ip") is None:
+        return
+    for line in _run("netns", "list").stdout.splitlines():
+        name, _, _ = line.partition(" ")
+        if name.startswith(f"{_PREFIX}{of}-"):
+            number = name.rpartition("-")[2]
+            close_link(Link(name, f"orch{of % 10**7}-{number}", ""))
 
 
 def _ip(*arguments: str) -> None:

@@ -21,6 +21,7 @@ from orch_server.application.grants import GrantedLease
 from orch_server.application.holders import Heartbeat, HeldLease, Reported, SyncedLease
 from orch_server.application.lease_rows import LeaseView, Session, Wish
 from orch_server.application.leases import HeartbeatAnswer, Leases
+from orch_server.application.ports import Ids
 from orch_server.application.process_runs import ProcessRuns, Start
 from orch_server.application.replies import Reply
 from orch_server.application.resuming import Resumption
@@ -129,14 +130,20 @@ class Plane:
     """One server's use cases, and short words for what tests do with them."""
 
     def __init__(
-        self, server: ServerParts, clock: FakeClock, *, chance: float = 0.5, telemetry: Telemetry | None = None
+        self,
+        server: ServerParts,
+        clock: FakeClock,
+        *,
+        chance: float = 0.5,
+        telemetry: Telemetry | None = None,
+        ids: Ids | None = None,
     ) -> None:
         store, wakeups, telemetry = server.store, server.wakeups, telemetry or NoTelemetry()
         self.store = store
         self.database = server.database
         self.wakeups = wakeups
         self.clock = clock
-        self.ids = TimeOrderedIds()
+        self.ids: Ids = ids or TimeOrderedIds()
         self.hints = SessionHints(wakeups)
         self.dispatcher = Dispatcher(store, wakeups, self.hints, telemetry)
         self.leases = Leases(store, self.dispatcher, self.hints, lambda: chance, telemetry)
@@ -379,7 +386,7 @@ def new_holder(name: str = "host/boot/7/100", *, ttl_seconds: float = TTL_SECOND
     return ProcessHolder(uuid4(), name, timedelta(seconds=ttl_seconds))
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
     """Let the event loop turn until something is so. For what happens in this process only: it never sleeps."""
     async with asyncio.timeout(seconds):
         for _ in count():

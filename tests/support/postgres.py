@@ -47,7 +47,8 @@ class PostgresServer:
         """Creates a database, empty or as the one at the URL `like` is, and returns its URL."""
         name = f"orch_test_{uuid.uuid4().hex}"
         template = urlsplit(like).path.removeprefix("/") or "template0"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copied as files: written to the log page by page, as is the default, it takes five times as long.
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{name}"))
 
     def drop_database(self, url: str) -> None:

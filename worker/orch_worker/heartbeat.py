@@ -140,7 +140,7 @@ class Heartbeat:
         self._sooner_at = float("inf")
         self._sent += 1
         number, sent_at, session = self._sent, self._clock(), self._sessions.current
-        named = [run for run in self._runs if run.named]
+        named = self._to_name()
         request = SyncLeasesRequest(
             session_id=session.id,
             held=[HeldLease(flow_run_id=run.key.flow_run_id, token=run.key.token, phase=run.phase) for run in named],
@@ -165,6 +165,19 @@ class Heartbeat:
         self._answered = asyncio.Event()
         return True
 
+    def _to_name(self) -> list[HeldRun]:
+        """One attempt of each run, the newest: whoever was granted a run again has lost the attempt before, and may
+        know it before any heartbeat says so (the worker was cut off, its lease expired, and it asked for more first).
+        """
+        newest: dict[str, int] = {}
+        for run in self._runs:
+            if run.named:
+                newest[run.key.flow_run_id] = max(run.key.token, newest.get(run.key.flow_run_id, 0))
+        for run in self._runs:
+            if run.named and run.key.token < newest[run.key.flow_run_id]:
+                self._order(run, Order.LOST, why="The run was granted to this worker again.")
+        return [run for run in self._runs if run.named]
+
     def _call_seconds(self) -> float:
         return max(_CALL_SHARE * self.last.ttl_seconds, _SHORTEST_CALL_SECONDS)
 
@@ -183,11 +196,13 @@ class Heartbeat:
 
     def _pass_on(self, run: HeldRun, verdict: SyncedLease) -> None:
         order = _ORDERS.get(verdict.verdict)
-        if order is None:
-            return
+        if order is not None:
+            self._order(run, order, why=verdict.message)
+
+    def _order(self, run: HeldRun, order: Order, *, why: str) -> None:
         if order in {Order.FINISHED, Order.LOST}:
             run.named = False
             self._keeper.drop(run.key)
-        logger.debug("verdict", extra={"run": run.key.flow_run_id, "order": order.name, "cause": verdict.message})
-        run.hear(order, why=verdict.message)
+        logger.debug("verdict", extra={"run": run.key.flow_run_id, "order": order.name, "cause": why})
+        run.hear(order, why=why)
         self._tell(run.key.flow_run_id)

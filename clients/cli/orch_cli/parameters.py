@@ -13,6 +13,9 @@ from orch_cli.failures import Wrong
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_MOST_VALUES = 1_000_000
+"""In a YAML file of parameters."""
+
 
 def parameters_options(function: Callable[P, R]) -> Callable[P, R]:
     """Adds --param (as `params: tuple[str, ...]`) and --params-file (as `params_file: str | None`)."""
@@ -62,13 +65,30 @@ def _from_file(path: str) -> dict[str, object]:
 def _parsed(text: str, path: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if path.endswith(".json"):
             raise Wrong(f"Cannot read the parameters in {path}: {error}.") from error
     import yaml
 
+    from orch_cli.deploy.located import WRONG_VALUES
+
     try:
         # Through JSON and back: YAML's own dates become texts.
-        return json.loads(json.dumps(yaml.safe_load(text), default=str))
-    except (yaml.YAMLError, ValueError) as error:
+        return json.loads(json.dumps(_not_swollen(yaml.safe_load(text), path), default=str))
+    except (yaml.YAMLError, *WRONG_VALUES) as error:
         raise Wrong(f"Cannot read the parameters in {path}: {error}") from error
+
+
+def _not_swollen(value: object, path: str) -> object:
+    """The value. Raises Wrong where aliases of aliases say more than there is room for."""
+    left, seen = [value], 0
+    while left:
+        each = left.pop()
+        seen += 1
+        if seen > _MOST_VALUES:
+            raise Wrong(f"Cannot read the parameters in {path}: they are more than {_MOST_VALUES} values.")
+        if isinstance(each, dict):
+            left.extend(each.values())
+        elif isinstance(each, list):
+            left.extend(each)
+    return value

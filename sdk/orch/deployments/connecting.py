@@ -1,5 +1,7 @@
 """A client of the control plane that the settings name, or that runs on the same home."""
 
+import sys
+import time
 from typing import TYPE_CHECKING
 
 from orch.errors import DeploymentError
@@ -7,17 +9,46 @@ from orch.settings import Settings, current_settings
 
 if TYPE_CHECKING:
     from orch_client import Client
+    from orch_client.errors import OrchClientError
 
 
-_ATTEMPTS = 4
-"""Within two seconds, where somebody waits who can start a control plane."""
+BRIEFLY = 4
+"""So many attempts end within two seconds, where somebody waits who can start a control plane."""
+_LONGEST_PAUSE_SECONDS = 2.0
 
 
-def open_client(*, patient: bool = True) -> "Client":
+def await_control_plane() -> None:
+    """Return once the control plane answers. While it is away, standard error says so, once, and what to do.
+
+    Raises DeploymentError where none is known, errors of `orch_client` for what waiting does not mend: a wrong key.
+    """
+    from orch_client.errors import DeadlineError, OverloadedError, UnavailableError
+    from orch_proto.v1.server_service_pb2 import GetServerInfoRequest
+
+    with open_client(attempts=1) as client:
+        failures = 0
+        while True:
+            try:
+                client.server.GetServerInfo(GetServerInfoRequest(), timeout=10)
+                break
+            except (UnavailableError, DeadlineError, OverloadedError) as error:
+                failures += 1
+                if failures == 1:
+                    sys.stderr.write(f"{error}\nWaiting until it answers; Ctrl-C ends this.\n")
+                time.sleep(_pause_seconds(failures, error))
+    if failures:
+        sys.stderr.write("The control plane answers.\n")
+
+
+def _pause_seconds(failures: int, error: "OrchClientError") -> float:
+    return max(error.retry_after_seconds or 0.0, min(_LONGEST_PAUSE_SECONDS, 0.1 * 2.0 ** min(failures, 10)))
+
+
+def open_client(*, attempts: int | None = None) -> "Client":
     """A client, which is a context of its own. It connects with its first call.
 
-    patient: whether a control plane that is away is waited for, as running flows do. Raises DeploymentError where no
-    control plane is known, errors of `orch_client` for settings that cannot be right.
+    attempts: how often a call is sent to a control plane that is away; None: as long as running flows wait for it.
+    Raises DeploymentError where no control plane is known, errors of `orch_client` for settings that cannot be right.
     """
     settings = current_settings()
     from orch_client.channel import open_channel
@@ -25,7 +56,7 @@ def open_client(*, patient: bool = True) -> "Client":
     from orch_client.retry import RetryRule
     from orch_client.settings import settings_from
 
-    retry = RetryRule() if patient else RetryRule(max_attempts=_ATTEMPTS, max_delay_seconds=1.0)
+    retry = RetryRule() if attempts is None else RetryRule(max_attempts=attempts, max_delay_seconds=1.0)
     found = settings_from(settings.client_environment(), address=control_plane_address(settings), retry=retry)
     return Client(open_channel(found), found)
 

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 
-from orch.deployments.connecting import open_client
+from orch.deployments.connecting import BRIEFLY, open_client
 from orch.deployments.spec import DeploymentSpec
 from orch.errors import ConfigurationError
 
@@ -26,7 +26,7 @@ def deploy(*deployments: DeploymentSpec, work_pool_name: str | None = None, prin
         replace(each, work_pool_name=work_pool_name) if work_pool_name and each.work_pool_name == DEFAULT else each
         for each in deployments
     ]
-    with open_client(patient=False) as client:
+    with open_client(attempts=BRIEFLY) as client:
         planned = plan(client, specs)
         applied = apply(client, planned)
     if print_next_steps:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from orch.deployments.connecting import control_plane_address, open_client
+from orch.deployments.connecting import await_control_plane, control_plane_address, open_client
 from orch.deployments.of_flow import DeploymentOptions, spec_of_flow
 from orch.deployments.spec import DEFAULT, DeploymentSpec
 from orch.errors import ConfigurationError, DeploymentError
@@ -63,11 +63,14 @@ def serve(
 ) -> None:
     """Deploy, and run the runs on this machine, until Ctrl-C or SIGTERM. At most `limit` runs at once.
 
+    A control plane that is away is waited for, and standard error says so.
+
     Raises DeploymentError for what is wrong or refused, and where the worker cannot work; errors of `orch_client`.
     """
     specs = [_placed(each) for each in deployments]
     if not specs:
         raise ConfigurationError("serve() needs a deployment: serve(my_flow.to_deployment(name, …)).")
+    await_control_plane()
     with open_client() as client:
         served = _deployed(client, specs)
     if print_starting_message:

@@ -6,7 +6,7 @@ A task that keeps nothing, and runs outside of transactions, does not come here.
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from orch.context import FlowRunContext, TaskRunContext
 from orch.engine.steps import Block, Steps, Until
@@ -29,9 +29,26 @@ class Kept(LazyResult):
 
     def load(self) -> object:
         """The value."""
+        found = self.returned()
+        return found.data if _is_handmade(found) else found
+
+    def returned(self) -> object:
+        """What the code returned."""
         from orch import results
 
         return results.load(self.stored)
+
+
+def _is_handmade(found: object) -> TypeGuard[State[Any]]:
+    """Whether what was kept is a state that a task's code made. Those of other runs, which it may return, say so."""
+    return isinstance(found, State) and not found.run_id
+
+
+def _returned(state: State[Any]) -> object:
+    """What to keep, so that calls that are answered from it return what the first one did."""
+    if not state.handmade:
+        return state.result()
+    return State(state.type, state.name, state.message, state.data, state.timestamp_ns)
 
 
 def keeps(task: "Task[..., Any]", flow: FlowRunContext) -> bool:
@@ -102,8 +119,7 @@ def _wants_storing(task: "Task[..., Any]", context: TaskRunContext) -> bool:
 def _save(task: "Task[..., Any]", key: str, state: State[Any]) -> StoredResult:
     from orch import results
 
-    value = state.result()
-    return results.save(value, key=key, storage=task.result_storage, serializer=task.result_serializer)
+    return results.save(_returned(state), key=key, storage=task.result_storage, serializer=task.result_serializer)
 
 
 def _through_cache(
@@ -126,7 +142,7 @@ def _through_cache(
         state = yield from attempts()
         stored = None
         if state.is_completed() and is_whole():
-            stored = yield Block(partial(cache.store, key, state.result(), expiration=task.cache_expiration))
+            stored = yield Block(partial(cache.store, key, _returned(state), expiration=task.cache_expiration))
         return state, stored
     finally:
         one_at_a_time.release()

@@ -13,7 +13,7 @@ from orch.errors import FutureError, MissingContextError
 from orch.futures import OrchFuture, futures_in
 from orch.logging.uncaught import shorten_uncaught
 from orch.recording.recorder import current_recorder
-from orch.states import Pending, State
+from orch.states import LazyResult, Pending, State
 from orch.task_runners.remote import remote_caller
 
 if TYPE_CHECKING:
@@ -60,8 +60,15 @@ def _outcome(state: State[Any], *, return_state: bool) -> Any:  # noqa: ANN401
 
 
 def _task_outcome(state: State[Any], *, return_state: bool) -> Any:  # noqa: ANN401
-    """A state that the task made itself is what it returned."""
-    return state if return_state or state.handmade else state.result()
+    """A state that the task made itself is what it returned, also where it is answered from what was kept."""
+    if return_state or state.handmade:
+        return state
+    if not (state.is_completed() and isinstance(state.data, LazyResult)):
+        return state.result()
+    found = state.data.returned()
+    if isinstance(found, State) and not found.run_id:
+        found.run_id, found.handmade = state.run_id, True
+    return found
 
 
 def _call_alone(task: "Task[..., Any]", parameters: dict[str, Any], *, return_state: bool, wait_for: object) -> Any:  # noqa: ANN401

@@ -14,12 +14,21 @@ from orch.engine.flow_results import saved_if_small, saved_result
 from orch.engine.held_run import HeldRun
 from orch.engine.hooks import run_hooks
 from orch.engine.inputs import as_states, has_dependencies, settled
-from orch.engine.outcomes import described, failed_state, returned_state, stopped_state, timeout_error
+from orch.engine.outcomes import (
+    broken_off_state,
+    failed_state,
+    is_worth_a_retry,
+    returned_state,
+    stopped_state,
+    timeout_error,
+    twice_stopped_state,
+)
 from orch.engine.resume_marks import marked
 from orch.engine.run_ids import new_run_id
 from orch.engine.signals import ended_by_signals
 from orch.engine.steps import Block, Call, Sleep, Steps, Until
 from orch.engine.streams import items_of, repeated
+from orch.engine.tracked import mirrored
 from orch.errors import (
     CancelInterrupt,
     FlowRunTimeoutError,
@@ -36,9 +45,8 @@ from orch.logging.summary import flow_run_began, flow_run_ended
 from orch.parameters import call_with, json_text, validated
 from orch.recording.ending import may_end_any_moment
 from orch.recording.records import FlowRunRecord, TaskRunRecord
-from orch.states import AwaitingRetry, Crashed, Pending, Retrying, Running, State
+from orch.states import AwaitingRetry, Pending, Retrying, Running, State
 from orch.telemetry import environment_traceparent, telemetry
-from orch.tracebacks import from_the_user
 
 if TYPE_CHECKING:
     import logging
@@ -54,6 +62,7 @@ class FlowEngine:
         "_began_ns",
         "_context",
         "_ended",
+        "_error",
         "_flow",
         "_held",
         "_logger",
@@ -89,6 +98,8 @@ class FlowEngine:
         self._held = HeldRun(self._parent.held if self._parent is not None else None)
         self._began_ns = time.monotonic_ns()
         self._ended = False
+        self._error: BaseException | None = None
+        """What has left the engine."""
         self._told = False
         self._time_is_up: FlowRunTimeoutError | None = None
         self._tracking = self._tracked() if self._parent is not None else None
@@ -139,6 +150,9 @@ class FlowEngine:
                 if may_end_any_moment():
                     yield Block(self._recorder.flush)
                 return state
+        except BaseException as error:
+            self._error = error
+            raise
         finally:
             resuming.let_go(self.record.id)
             self._held.close()
@@ -225,6 +239,8 @@ class FlowEngine:
             version = record.flow_version
             record.flow_version = marked(version, self._flow, self._parameters, record.parameters_json)
             checkpoints = yield from resuming.resumed(record, self._tracking, self._logger)
+        if self._parent is not None:
+            self._parent.open_calls.add(self)
         self._track(Running())
         recorder.begin(record)
         self._told = True
@@ -299,9 +315,7 @@ class FlowEngine:
             self._record_end(state)
         except BaseException as again:
             if not self._ended:
-                BaseException.with_traceback(again, from_the_user(again.__traceback__))
-                crashed = Crashed(message=f"Interrupted again while it was stopping: {described(again)}", data=again)
-                self._record_end(crashed)
+                self._record_end(twice_stopped_state(again))
             raise error from None
 
     def _attempts(self, context: FlowRunContext) -> Steps:
@@ -314,7 +328,7 @@ class FlowEngine:
         yield from self._attempt_begins(Running())
         while True:
             state = yield from self._attempt(context)
-            if not state.is_failed() or used >= self._flow.retry_plan.number:
+            if not is_worth_a_retry(state) or used >= self._flow.retry_plan.number:
                 return state
             delay = self._flow.retry_plan.delay(used, random())
             used += 1
@@ -423,12 +437,12 @@ class FlowEngine:
         if self._ended:
             return
         self._ended = True
-        state.run_id = self.record.id
-        self.record.state = state
-        self._recorder.end(self.record, state, stored)
-        if self._tracking is not None:
-            self._tracking.result = stored
-        self._track(state)
+        try:
+            self._tell_end(state, stored)
+        except BaseException:
+            # No room for it on the stack, or a Ctrl-C just now.
+            self._ended = False
+            raise
         flow_run_ended(
             self._logger,
             self.record,
@@ -436,6 +450,22 @@ class FlowEngine:
             seconds=(time.monotonic_ns() - self._began_ns) / 1e9,
             is_subflow=self._parent is not None,
         )
+
+    def _tell_end(self, state: State[Any], stored: Any) -> None:  # noqa: ANN401
+        if self._context is not None:
+            self._context.end_open_calls()
+        state.run_id = self.record.id
+        self.record.state = state
+        self._recorder.end(self.record, state, stored)
+        if self._tracking is not None:
+            self._tracking.result = stored
+        self._track(state)
+        if self._parent is not None:
+            self._parent.open_calls.discard(self)
+
+    def break_off(self) -> None:
+        """See OpenCall."""
+        self._record_end(broken_off_state(self._error, what="The flow run"))
 
     def _enter(self, state: State[Any]) -> Steps:
         state.run_id = self.record.id
@@ -446,18 +476,8 @@ class FlowEngine:
     def _track(self, state: State[Any]) -> None:
         """The parent's task run that stands for this run goes where this one goes."""
         tracking = self._tracking
-        if tracking is None:
-            return
-        mirrored: State[Any] = State(state.type, state.name, state.message, timestamp_ns=state.timestamp_ns)
-        mirrored.run_id = tracking.id
-        tracking.child_flow_run_id = self.record.id
-        tracking.version += 1
-        if not tracking.start_ns:
-            tracking.start_ns, tracking.attempt = state.timestamp_ns, tracking.attempt + 1
-        if state.is_final():
-            tracking.end_ns = state.timestamp_ns
-        tracking.state = mirrored
-        self._recorder.task(tracking, mirrored)
+        if tracking is not None:
+            self._recorder.task(tracking, mirrored(tracking, self.record, state))
 
     def _timeout_error(self) -> FlowRunTimeoutError:
         error = timeout_error(FlowRunTimeoutError, f"Flow run {self.record.name!r}", self._flow.timeout_seconds)

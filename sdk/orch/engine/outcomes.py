@@ -62,6 +62,11 @@ def failed_state(error: Exception, *, what: str, timeout_seconds: float | None) 
     return Failed(message=described(error), data=error)
 
 
+def is_worth_a_retry(state: State[Any]) -> bool:
+    """Whether another attempt may end better: the code failed, or the process that it was sent to has died."""
+    return state.is_failed() or (state.is_crashed() and isinstance(state.data, ProcessDiedError))
+
+
 def stopped_state(error: BaseException) -> State[Any]:
     """The state of a run that something other than an Exception ended: CANCELLED for a stop, else CRASHED."""
     if isinstance(error, CancelInterrupt):
@@ -74,9 +79,31 @@ def stopped_state(error: BaseException) -> State[Any]:
         return Cancelled(message="The asyncio task that it ran in was cancelled.", data=error)
     if isinstance(error, TerminationSignal):
         return Crashed(message=str(error), data=error)
+    if isinstance(error, RecursionError):
+        # Raised by the engine itself, for which a stack so deep has no room.
+        return Failed(message=described(error), data=error)
     if isinstance(error, GeneratorExit):
         return Crashed(message="Broken off: the coroutine that ran it was closed before its end.", data=error)
     return Crashed(message=f"Ended by {described(error)}", data=error)
+
+
+def twice_stopped_state(error: BaseException) -> State[Any]:
+    """The state of a run that something ended while it was stopping already."""
+    from orch.tracebacks import from_the_user
+
+    BaseException.with_traceback(error, from_the_user(error.__traceback__))
+    if isinstance(error, RecursionError):
+        return stopped_state(error)
+    return Crashed(message=f"Interrupted again while it was stopping: {described(error)}", data=error)
+
+
+def broken_off_state(error: BaseException | None, *, what: str) -> State[Any]:
+    """The state of a run that ends because the run around it does. `error`: what its code raised, if it did."""
+    if error is None:
+        return Cancelled(message="The flow run around it ended first.")
+    return (
+        failed_state(error, what=what, timeout_seconds=None) if isinstance(error, Exception) else stopped_state(error)
+    )
 
 
 def is_asyncio_cancel(error: BaseException) -> bool:

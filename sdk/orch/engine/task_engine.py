@@ -11,12 +11,21 @@ from orch.engine import caching_step
 from orch.engine.checkpoints import Checkpoint, durable_key
 from orch.engine.hooks import run_hooks
 from orch.engine.inputs import has_dependencies, settled
-from orch.engine.outcomes import described, failed_state, returned_state, stopped_state, timeout_error
+from orch.engine.outcomes import (
+    broken_off_state,
+    described,
+    failed_state,
+    is_worth_a_retry,
+    returned_state,
+    stopped_state,
+    timeout_error,
+)
 from orch.engine.run_ids import new_run_id
 from orch.engine.steps import Await, Block, Call, Sleep, Steps, Until
 from orch.engine.streams import items_of, repeated
 from orch.errors import LostInterrupt, OrchError, ProcessDiedError, TaskRunTimeoutError, UpstreamTaskError
 from orch.interrupts import Target
+from orch.logging.messages import was_told
 from orch.logging.prints import watch_prints
 from orch.logging.run_loggers import task_run_logger
 from orch.parameters import call_with
@@ -60,6 +69,7 @@ class TaskEngine:
     __slots__ = (
         "_closed",
         "_context",
+        "_error",
         "_flow",
         "_future",
         "_logger",
@@ -105,6 +115,8 @@ class TaskEngine:
         if self._context.log_prints:
             watch_prints()
         self._closed = False
+        self._error: BaseException | None = None
+        """What has left the engine."""
         self._reader_left = False
         self._time_is_up: TaskRunTimeoutError | None = None
 
@@ -115,6 +127,7 @@ class TaskEngine:
         try:
             state = yield from self._guarded()
         except BaseException as error:
+            self._error = error
             if span is not None:
                 span.end(self.record.state, error)
             raise
@@ -235,7 +248,9 @@ class TaskEngine:
         used = 0
         while True:
             state = yield from self._attempt()
-            if self._closed or self._reader_left or not state.is_failed() or used >= self._task.retry_plan.number:
+            if self._closed or self._reader_left or used >= self._task.retry_plan.number:
+                break
+            if not is_worth_a_retry(state):
                 break
             if not (yield from self._retry_allowed(state)):
                 break
@@ -306,6 +321,7 @@ class TaskEngine:
         self._logger.debug("Attempt %s begins.", self.record.attempt)
         if not self.record.start_ns:
             self.record.start_ns = state.timestamp_ns
+            self._flow.open_calls.add(self)
         self.enter(state)
         if self._task.on_running_hooks:
             yield from run_hooks(self._task.on_running_hooks, self._task, self.record, state, self._logger)
@@ -347,12 +363,22 @@ class TaskEngine:
         self._end(state)
         return self.record.state or state
 
+    def break_off(self) -> None:
+        """See OpenCall."""
+        self._end(broken_off_state(self._error, what="The task run"))
+
     def _end(self, state: State[Any]) -> None:
         if self._closed:
             return
         self._closed = True
         self.record.end_ns = state.timestamp_ns
-        self.enter(state)
+        try:
+            self.enter(state)
+        except BaseException:
+            # No room for it on the stack, or a Ctrl-C just now.
+            self._closed = False
+            raise
+        self._flow.open_calls.discard(self)
 
     def _overdue(self) -> None:
         """The code was interrupted and does not stop: the run has ended all the same. Called in another thread."""
@@ -373,6 +399,6 @@ class TaskEngine:
         most = self._task.retry_plan.number
         exhausted = " No retries are left." if most and used == most else ""
         # Where a process was when it died, nobody knows: the frames of those who waited for it say nothing.
-        tells = isinstance(state.data, BaseException) and not isinstance(state.data, ProcessDiedError)
-        error = state.data if tells else None
+        found = state.data if isinstance(state.data, BaseException) else None
+        error = None if found is None or isinstance(found, ProcessDiedError) or was_told(found) else found
         self._logger.error("%s%s", state.message or "Failed.", exhausted, exc_info=error)

@@ -17,9 +17,11 @@ def message_of(record: logging.LogRecord) -> str:
         message = f"{_raw(record)} (its arguments could not be formatted: {type(error).__name__})"
     raised = record.exc_info[1] if record.exc_info else None
     if raised is not None:
-        from orch.tracebacks import user_traceback
+        from orch.tracebacks import user_frames, user_traceback
 
-        message = f"{message}\n{user_traceback(raised)}"
+        # An error of Orch's without frames has no more to tell than its text.
+        if user_frames(raised) or str(raised) not in message:
+            message = f"{message}\n{user_traceback(raised)}"
     return f"{message}\n{record.stack_info}" if record.stack_info else message
 
 

@@ -80,10 +80,11 @@ def _state_lines(returned: object) -> list[str]:
 def _traceback_lines(error: BaseException | None) -> list[str]:
     if error is None or was_told(error):
         return []
-    from orch.tracebacks import user_traceback
+    from orch.tracebacks import user_frames
 
     mark_told(error)
-    return [user_traceback(error)]
+    frames = user_frames(error)
+    return [frames] if frames else []
 
 
 def _where(record: "FlowRunRecord", settings: Settings) -> str:

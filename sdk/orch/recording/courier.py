@@ -37,6 +37,8 @@ _BUSY_SECONDS = 0.25
 _ONE_TRY_SECONDS = 0.5
 _LEFTOVER_SECONDS = 10.0
 """How long a process stays for what others left."""
+_CHILDREN_SECONDS = 2.0
+"""How often a process that has forked looks for what its children could not deliver: a listing of one folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Courier:
         """Runs whose grant is waited for, though they could begin without."""
         self._contact.on_away = self._found_away
         self._shipping: asyncio.Task[int] | None = None
+        self._minding: asyncio.Task[None] | None = None
+        """Looks for what children leave, once there are any."""
         self.loop = asyncio.get_running_loop()
         """Where the courier runs."""
         inbox.wake = self._wake
@@ -280,6 +284,21 @@ class Courier:
 
     # What others left, and the end
 
+    def mind_children(self) -> None:
+        """This process has forked: what its children leave when they end is looked for. From any thread."""
+        self.loop.call_soon_threadsafe(self._mind_children)
+
+    def _mind_children(self) -> None:
+        if self._minding is None and not self._plan.offline:
+            self._minding = asyncio.create_task(self._ship_now_and_then())
+
+    async def _ship_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_CHILDREN_SECONDS)
+            # Until the control plane has answered, and while it is away, `_ship` is still to come, or nothing would go.
+            if self._shipping is not None and self._shipping.done() and self._contact.away_since is None:
+                await self._ship_leftovers()
+
     def _ship(self) -> None:
         """The control plane answers: a good moment for what earlier processes left."""
         if self._shipping is None:
@@ -303,8 +322,9 @@ class Courier:
 
     def _finish(self) -> None:
         """Keep what is left on disk, and let everybody go who waits."""
-        if self._shipping is not None:
-            self._shipping.cancel()
+        for task in (self._shipping, self._minding):
+            if task is not None:
+                task.cancel()
         self._inbox.urgent = False
         while self._inbox.news:
             self._take()

@@ -244,8 +244,14 @@ class CourierRecorder:
         parked.wait(_PARKING_SECONDS)
 
     def unpark(self) -> None:
-        """Let the courier go on."""
+        """Let the courier go on. There is a child now: what it cannot deliver, this process does."""
         self._unpark.set()
+        if self._courier is not None:
+            try:
+                self._courier.mind_children()
+            except RuntimeError:
+                # Its loop has ended.
+                return
 
     def read(self, work: "Callable[[Transport], Awaitable[T]]", *, timeout_seconds: float) -> T:
         """Read from the control plane, in the courier's loop; see `reading`. Raises RecordingError where it cannot be

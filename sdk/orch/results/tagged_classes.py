@@ -1,4 +1,4 @@
-"""Instances of the user's own classes as tagged JSON: dataclasses, pydantic models, enums, named tuples.
+"""Instances of classes as tagged JSON: dataclasses, pydantic models, enums, named tuples, and states of runs.
 
 They are read back without running `__init__` or validation, so that what comes back is what was written, and only where
 the class still has the same fields.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orch.errors import ResultSerializationError
 from orch.results.class_names import class_name, find_class
 from orch.results.tagged import VALUE, NotRepresentableError, Writer
+from orch.states import State
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -24,6 +25,8 @@ def write(writer: Writer, value: object) -> object | None:
         return None
     if isinstance(value, Enum):
         return _write_enum(writer, value)
+    if type(value) is State:
+        return _write_state(writer, value)
     if _is_model(value):
         return _write_model(writer, value)  # type: ignore[arg-type]
     if is_dataclass(value):
@@ -31,6 +34,19 @@ def write(writer: Writer, value: object) -> object | None:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return _write_named_tuple(writer, value)
     return None
+
+
+def _write_state(writer: Writer, value: State[Any]) -> object:
+    fields = {name: getattr(value, name) for name in ("name", "message", "data", "timestamp_ns", "run_id")}
+    return writer.tag("state", value.type.value, fields=writer.write_fields(fields, ".{}"))
+
+
+def _read_state(written: dict[str, Any]) -> object:
+    fields = dict(written["fields"])
+    run_id = fields.pop("run_id")
+    found: State[Any] = State(written[VALUE], **fields)
+    found.run_id = run_id
+    return found
 
 
 def _named(value: object) -> str:
@@ -176,5 +192,6 @@ READERS: dict[object, Callable[[dict[str, Any]], object]] = {
     "namedtuple": _read_named_tuple,
     "dataclass": _read_dataclass,
     "model": _read_model,
+    "state": _read_state,
 }
 """How each tag is read."""

@@ -14,6 +14,8 @@ from typing import Self
 
 from orch.errors import OrchError
 
+_LONGEST_TOKEN = 19
+
 
 class TicketError(OrchError):
     """The environment holds no ticket, or one that cannot be right."""
@@ -55,6 +57,7 @@ def _needed(environ: Mapping[str, str], name: str) -> str:
 
 
 def _token(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) > 0:
+    # Longer ones are beyond 64 bits; int() itself refuses thousands of digits.
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_TOKEN and 0 < int(text) < 1 << 63:
         return int(text)
-    raise TicketError(f"ORCH_LEASE_TOKEN is {text!r}; a fencing token is a whole number from 1 on.")
+    raise TicketError(f"ORCH_LEASE_TOKEN is {text[:40]!r}; a fencing token is a whole number from 1 on.")

@@ -163,7 +163,7 @@ class _Batch:
         known = tx.flow_runs.find_by_key(keys)
         found = tx.flow_runs.get(list(known.values())) if known else {}
         self._by_key = {key: found[run_id] for key, run_id in known.items()}
-        self._parents = tx.flow_runs.lock([new.parent.flow_run_id for new in news if new.parent is not None])
+        self._parents = tx.flow_runs.hold([new.parent.flow_run_id for new in news if new.parent is not None])
 
     def create(self) -> list[CreatedFlowRun | OrchError]:
         """Make them; what stands in a run's place is why it was refused."""

@@ -26,16 +26,30 @@ class Fence:
         return token == self.token > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells a run from what it was: its version, and how many log lines it has."""
+
+    version: int
+    lines: int
+
+
 class FenceRows(Protocol):
     """Where runs stand, for writes that do not change the runs themselves."""
 
-    def hold(self, ids: Sequence[UUID]) -> dict[UUID, Fence]:
+    def hold(self, ids: Sequence[UUID], *, hopefully: bool = False) -> dict[UUID, Fence]:
         """Where these runs stand, kept so until the transaction ends: no grant can come between guard and write.
 
         Writers of the same run wait for each other here. Those that are not there are left out.
+        hopefully: in a first try they wait only with their writes, each of which must have a guard of its own. Where
+        a grant came before the write, nothing is written, and the use case runs again.
         """
         ...
 
     def look(self, flow_run_id: UUID) -> Fence | None:
         """Where one run stands now, for readers."""
+        ...
+
+    def marks(self, ids: Sequence[UUID]) -> dict[UUID, Mark]:
+        """What tells these runs from what they were; those that are not there are left out."""
         ...

@@ -58,6 +58,12 @@ class FlowRunRows(Protocol):
         """Lock runs in the order of their ids and return what decisions need; absent ones are left out."""
         ...
 
+    def hold(self, ids: Sequence[UUID]) -> dict[UUID, RunFacts]:
+        """The same for those who write only runs, what is new, and what the runs themselves guard: in a first try they
+        are not locked. Where one has changed before the write, nothing is written, and the use case runs again.
+        """
+        ...
+
     def change(self, changes: Sequence[Change], *, granted: Sequence[Lease] = (), ended: Sequence[UUID] = ()) -> None:
         """Write locked runs, each guarded by the token and version of `before`, and add what they passed through to
         their histories. In the same statement insert `granted` leases, and end those of the runs in `ended`.

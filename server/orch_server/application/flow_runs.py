@@ -9,8 +9,9 @@ from orch_server.application.errors import FailedPrecondition, InvalidArgument, 
 from orch_server.application.etags import check_etag
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import announce_change, apply_changes
+from orch_server.application.onlookers import Onlookers
 from orch_server.application.pages import Page, PageRequest, after_number, id_key, moment_key, moment_parts, page_of
-from orch_server.application.ports import Store, Transaction, Wakeups, run_topic, session_topic
+from orch_server.application.ports import Lane, Store, Transaction, Wakeups, run_topic, session_topic
 from orch_server.application.replies import A, Reply, once
 from orch_server.application.run_counts import (
     LEAST_WIDTH,
@@ -20,7 +21,7 @@ from orch_server.application.run_counts import (
     counts_of,
     most_counted,
 )
-from orch_server.application.waiting import Bell, Patience
+from orch_server.application.waiting import Bell
 from orch_server.domain.flow_runs import FlowRun, FlowRunFilter
 from orch_server.domain.runs import RunFacts, apply
 from orch_server.domain.states import LEASED, TERMINAL, StateChange, StateType
@@ -36,6 +37,9 @@ _NO_POOL = (
     "again, or take the run up again with ResumeFlowRun."
 )
 
+_MOST_READ = 64
+"""Runs that are read together: each may have a result of its own."""
+
 
 class FlowRuns:
     """The use cases of flow runs that exist."""
@@ -43,10 +47,12 @@ class FlowRuns:
     def __init__(self, store: Store, wakeups: Wakeups) -> None:
         self._store = store
         self._wakeups = wakeups
+        self._onlookers = Onlookers(store)
+        self._gets: Lane[UUID, FlowRun] = store.lane(_get_each, channel="reader", max_batch=_MOST_READ)
 
     async def get(self, run_id: UUID) -> FlowRun:
-        """One run. Raises NotFound."""
-        return await self._store.read(lambda tx: _get(tx, run_id))
+        """One run, read together with others'. Raises NotFound."""
+        return await self._gets.submit(run_id)
 
     async def page(self, request: PageRequest, run_filter: FlowRunFilter) -> Page[FlowRun]:
         """Runs that match, newest first."""
@@ -159,18 +165,16 @@ class FlowRuns:
 
     async def watch(self, run_id: UUID, *, after_version: int) -> AsyncGenerator[FlowRun]:
         """The run, and again at each change, until it has ended. Raises NotFound."""
-        patience = Patience()
-        with Bell(self._wakeups, [run_topic(run_id)]) as bell:
+        with Bell(self._wakeups, [run_topic(run_id)]) as bell, self._onlookers.watching(run_id, bell):
             while True:
                 bell.reset()
                 run = await self.get(run_id)
-                patience.found(news=run.facts.version > after_version)
                 if run.facts.version > after_version:
                     after_version = run.facts.version
                     yield run
                 if run.facts.state.type in TERMINAL:
                     return
-                await bell.wait(patience.seconds)
+                await bell.wait(None)
 
 
 def _buckets(run_filter: FlowRunFilter, width: timedelta, tx: Transaction) -> Buckets:
@@ -231,6 +235,11 @@ def _refuse_if_ended_otherwise(run: FlowRun) -> None:
     if ended.type in TERMINAL and ended.type != StateType.CANCELLED:
         text = f"The run has ended already: {ended.name}."
         raise FailedPrecondition(text, reason="RUN_ENDED", metadata={"flow_run_id": str(run.id)})
+
+
+def _get_each(tx: Transaction, run_ids: Sequence[UUID]) -> list[FlowRun | Exception]:
+    found = tx.flow_runs.get(list(dict.fromkeys(run_ids)))
+    return [found.get(run_id) or NotFound("flow run", str(run_id)) for run_id in run_ids]
 
 
 def _get(tx: Transaction, run_id: UUID) -> FlowRun:

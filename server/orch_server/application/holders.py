@@ -290,7 +290,7 @@ def report(
     tx: Transaction, calls: Sequence[Sequence[RunReport]], *, chance: Chance
 ) -> list[list[Reported] | Exception]:
     """Take reports of states. What is written, and its guard, is decided under the runs' locks."""
-    runs = tx.flow_runs.lock([each.flow_run_id for call in calls for each in call])
+    runs = tx.flow_runs.hold([each.flow_run_id for call in calls for each in call])
     ledger = _Ledger(tx, runs)
     answers: list[list[Reported] | Exception] = []
     for call in calls:

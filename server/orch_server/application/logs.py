@@ -1,31 +1,35 @@
 """The logs of flow runs: appended to, read and followed."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from orch_server.application.errors import OrchError
 from orch_server.application.log_appends import LogAppend, LogAppended, append_logs, committed_offset
 from orch_server.application.log_pages import (
     LogCodec,
     LogFilter,
     LogPage,
     Look,
+    Position,
     Positions,
     decode_positions,
     encode_positions,
     look,
     merge,
 )
-from orch_server.application.ports import Lane, Store, Wakeups, log_topic, run_topic
-from orch_server.application.waiting import RELOOK_SECONDS, Bell, Patience
+from orch_server.application.onlookers import Onlookers
+from orch_server.application.ports import Lane, Store, Transaction, Wakeups, log_topic, run_topic
+from orch_server.application.waiting import RELOOK_SECONDS, Bell
 
 T = TypeVar("T")
 
 _MAX_BATCH = 64
 """Appends in one transaction. Each may hold megabytes."""
+_MOST_LOOKS = 16
+"""Looks of watchers that share a connection. Each may find megabytes."""
 _WATCH_SIZE = 1000
 _BREATH_SECONDS = 0.05
 """Between two looks of a watch, at least: lines that come in quick succession are sent together."""
@@ -41,12 +45,49 @@ class LogAnswer(Generic[T]):
     resume_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a watcher wants to see. Those who want the same are shown the same."""
+
+    flow_run_id: UUID
+    log_filter: LogFilter
+    positions: tuple[tuple[str, Position], ...]
+
+
+class _Shown:
+    """What was found for all who wished for it, and the page that the first of them makes of it."""
+
+    def __init__(self, found: Look) -> None:
+        self._found = found
+        self._page: LogPage[Any] | None = None
+
+    def page(self, codec: LogCodec[T], log_filter: LogFilter) -> LogPage[T]:
+        """The lines, put together once."""
+        if self._page is None:
+            self._page = merge(self._found, codec, log_filter, size=_WATCH_SIZE)
+        return self._page
+
+
+def _look_each(tx: Transaction, wishes: Sequence[_Wish]) -> list[_Shown | Exception]:
+    shown = {wish: _shown(tx, wish) for wish in dict.fromkeys(wishes)}
+    return [shown[wish] for wish in wishes]
+
+
+def _shown(tx: Transaction, wish: _Wish) -> _Shown | Exception:
+    try:
+        return _Shown(look(tx, wish.flow_run_id, wish.log_filter, dict(wish.positions), size=_WATCH_SIZE))
+    except OrchError as error:
+        return error
+
+
 class Logs:
     """The use cases of logs. A codec says what the lines are that come and go here as opaque things."""
 
     def __init__(self, store: Store, wakeups: Wakeups) -> None:
         self._store = store
         self._wakeups = wakeups
+        self._onlookers = Onlookers(store)
+        self._looks: Lane[_Wish, _Shown] = store.lane(_look_each, channel="reader", max_batch=_MOST_LOOKS)
         self._appends: Lane[LogAppend, LogAppended] = store.lane(append_logs, max_batch=_MAX_BATCH)
 
     async def append(self, append: LogAppend) -> LogAppended:
@@ -94,13 +135,14 @@ class Logs:
         scope = _scope(flow_run_id, log_filter)
         positions: Positions = decode_positions(scope, resume_token, "resume_token")
         clock = asyncio.get_running_loop().time
-        lingered, patience = False, Patience()
-        with Bell(self._wakeups, (log_topic(flow_run_id), run_topic(flow_run_id))) as bell:
+        lingered = False
+        topics = (log_topic(flow_run_id), run_topic(flow_run_id))
+        with Bell(self._wakeups, topics) as bell, self._onlookers.watching(flow_run_id, bell):
             while True:
                 bell.reset()
                 looked = clock()
-                found = await self._look(flow_run_id, log_filter, positions, _WATCH_SIZE)
-                page = merge(found, codec, log_filter, size=_WATCH_SIZE)
+                wish = _Wish(flow_run_id, log_filter, tuple(sorted(positions.items())))
+                page = (await self._looks.submit(wish)).page(codec, log_filter)
                 positions = page.positions
                 if page.lines:
                     yield page, encode_positions(scope, positions)
@@ -108,8 +150,7 @@ class Logs:
                     continue
                 if page.ended_for is not None and (lingered or page.ended_for.total_seconds() > RELOOK_SECONDS):
                     return
-                patience.found(news=bool(page.lines))
-                rang = await bell.wait(patience.seconds if page.ended_for is None else RELOOK_SECONDS)
+                rang = await bell.wait(None if page.ended_for is None else RELOOK_SECONDS)
                 lingered = page.ended_for is not None and not rang
                 await asyncio.sleep(looked + _BREATH_SECONDS - clock())
 
@@ -122,15 +163,9 @@ class Logs:
         *,
         newest_first: bool = False,
     ) -> Look:
-        work = partial(
-            look,
-            flow_run_id=flow_run_id,
-            log_filter=log_filter,
-            positions=positions,
-            size=size,
-            newest_first=newest_first,
+        return await self._store.read(
+            lambda tx: look(tx, flow_run_id, log_filter, positions, size=size, newest_first=newest_first)
         )
-        return await self._store.read(work)
 
 
 def _scope(flow_run_id: UUID, log_filter: LogFilter) -> str:

@@ -261,12 +261,13 @@ class Store(Protocol):
         self,
         work: Callable[[Transaction, Sequence[Item]], Sequence[R | Exception]],
         *,
-        channel: Literal["main", "heartbeat"] = "main",
+        channel: Literal["main", "heartbeat", "reader"] = "main",
         max_batch: int = 500,
         turn: Turn | None = None,
     ) -> Lane[Item, R]:
         """A lane for a use case that takes many items at once and answers each, with a result or an error.
 
+        channel: "reader" is for use cases that only read; they run without a transaction around them.
         Lanes with a turn share transactions with each other, and their use cases run in that order.
         """
         ...

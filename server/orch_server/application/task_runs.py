@@ -30,8 +30,9 @@ class TaskReports:
 
 
 def report_task_runs(tx: Transaction, calls: Sequence[TaskReports]) -> list[ReportVerdict | Exception]:
-    """Write the news of many holders. What is decided here holds until the commit: the flow runs are locked."""
-    fences = tx.fences.hold([call.flow_run_id for call in calls])
+    """Write the news of many holders. What is decided here holds until the commit: the flow runs are locked, or, in a
+    first try, no grant has come before the write, which never goes over what is newer."""
+    fences = tx.fences.hold([call.flow_run_id for call in calls], hopefully=True)
     ids = [report.task_run.id for call in calls for report in call.reports]
     ledger = _Ledger(fences, tx.task_runs.standings(ids))
     answers = [ledger.take(call) for call in calls]

@@ -10,22 +10,6 @@ from orch_server.application.ports import Topic, Wakeups
 RELOOK_SECONDS = 1.0
 """Who waits looks again after this time even if nobody rang: a server may die between its commit and its call."""
 
-RARE_RELOOK_SECONDS = 5.0
-"""The same for those who look on and have found nothing new for a while: hundreds of them would keep the database busy
-with nothing else."""
-_SLOWER = 1.5
-
-
-class Patience:
-    """How long somebody who looks on waits between two looks: longer, the longer there was nothing new."""
-
-    def __init__(self) -> None:
-        self.seconds = RELOOK_SECONDS
-
-    def found(self, *, news: bool) -> None:
-        """A look has found something, or nothing."""
-        self.seconds = RELOOK_SECONDS if news else min(self.seconds * _SLOWER, RARE_RELOOK_SECONDS)
-
 
 class Bell:
     """Rings when any of its topics is announced. Ring, look, wait: `wait` returns at once for a ring since `reset`."""
@@ -61,8 +45,9 @@ class Bell:
         """Forget rings so far. Call it before looking, so that what happens after the look is not missed."""
         self._rung.clear()
 
-    async def wait(self, seconds: float = RELOOK_SECONDS) -> bool:
-        """Wait for a ring, at most so long; whether it rang. Raises Unavailable where this server stops."""
+    async def wait(self, seconds: float | None = RELOOK_SECONDS) -> bool:
+        """Wait for a ring, at most so long (None: for good); whether it rang. Raises Unavailable where this server
+        stops."""
         rang = True
         try:
             async with asyncio.timeout(0 if self._wakeups.closing else seconds):

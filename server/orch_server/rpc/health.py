@@ -33,6 +33,10 @@ class Health(HealthServicer):
         self._serving.update(dict.fromkeys(services, serving and not self._draining))
         self._tell()
 
+    def set_all(self, serving: bool) -> None:
+        """Sets the state of the server as a whole, and of each of its services."""
+        self.set(tuple(self._serving), serving=serving)
+
     def drain(self) -> None:
         """Nothing serves from now on. Watchers hear it, and their streams end."""
         self._draining = True

@@ -27,6 +27,11 @@ def is_repeatable(error: DBAPIError) -> bool:
     return _sqlstate(error) in _REPEATABLE
 
 
+def is_vain(error: DBAPIError) -> bool:
+    """Whether a statement has found that what was hoped for is not so (`hopes.verified`): a division by zero."""
+    return _sqlstate(error) == "22012"
+
+
 def _sqlstate(error: DBAPIError) -> str:
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     return str(state or "")

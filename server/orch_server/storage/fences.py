@@ -5,13 +5,15 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 
-from orch_server.application.fence_rows import Fence
+from orch_server.application.fence_rows import Fence, Mark
 from orch_server.domain.states import StateType
 from orch_server.storage.batch import one_of
+from orch_server.storage.hopes import Hope, Place, batch_of
 from orch_server.storage.scope import Kind, Scope
-from orch_server.storage.tables import flow_run
+from orch_server.storage.tables import flow_run, log_stream
+from orch_server.storage.types import BIG, ID
 
 FENCE_COLUMNS = (
     flow_run.c.id,
@@ -32,14 +34,42 @@ def _hold(kind: Kind) -> Select[Any]:
     return statement.with_for_update(key_share=True)
 
 
+@cache
+def _read(kind: Kind) -> Select[Any]:
+    return _COLUMNS.where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id)
+
+
+@cache
+def _same_tokens() -> Hope:
+    """That nobody else was granted the runs."""
+    batch = batch_of("fenced", id=ID, token=BIG)
+    c = batch.table.c
+    same = and_(flow_run.c.id == c.id, flow_run.c.token == c.token)
+    locked = select(flow_run.c.id).select_from(batch.table).join(flow_run, same).order_by(flow_run.c.id)
+    return Hope("fenced", Place.RUNS, batch, locked.with_for_update(of=flow_run, key_share=True))
+
+
+_LINES = select(func.sum(log_stream.c.next_offset)).where(log_stream.c.flow_run_id == flow_run.c.id).scalar_subquery()
+
+
+@cache
+def _marks(kind: Kind) -> Select[Any]:
+    lines = func.coalesce(_LINES, 0).label("lines")
+    return select(flow_run.c.id, flow_run.c.version, lines).where(one_of(flow_run.c.id, "ids", kind))
+
+
 class SqlFences:
     """The store's side of `FenceRows`."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def hold(self, ids: Sequence[UUID]) -> dict[UUID, Fence]:
+    def hold(self, ids: Sequence[UUID], *, hopefully: bool = False) -> dict[UUID, Fence]:
         """Where these runs stand, kept so until the transaction ends."""
+        if hopefully and self._scope.hopeful:
+            found = self._scope.rows(_read(self._scope.kind), {"ids": sorted(set(ids))})
+            self._scope.hope(_same_tokens(), [(row.id, row.token) for row in found])
+            return {row.id: fence_of(row) for row in found}
         rows = self._scope.rows(_hold(self._scope.kind), {"ids": sorted(set(ids))})
         return {row.id: fence_of(row) for row in rows}
 
@@ -47,6 +77,11 @@ class SqlFences:
         """Where one run stands now."""
         row = self._scope.connection.execute(_LOOK, {"run_id": flow_run_id}).first()
         return fence_of(row) if row is not None else None
+
+    def marks(self, ids: Sequence[UUID]) -> dict[UUID, Mark]:
+        """What tells these runs from what they were."""
+        rows = self._scope.rows(_marks(self._scope.kind), {"ids": list(ids)})
+        return {row.id: Mark(row.version, int(row.lines)) for row in rows}
 
 
 def fence_of(row: Row[Any]) -> Fence:

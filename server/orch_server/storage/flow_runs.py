@@ -16,7 +16,7 @@ from orch_server.domain.leases import Lease, ProcessHolder
 from orch_server.domain.results import Result
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import State, StateChange, StateType
-from orch_server.storage.batch import one_of
+from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.documents import load_failure
 from orch_server.storage.flow_run_mapping import fact_columns, facts_of, holder_row, run_columns, run_of
 from orch_server.storage.flow_run_pages import (
@@ -28,7 +28,7 @@ from orch_server.storage.flow_run_pages import (
     upcoming_statement,
 )
 from orch_server.storage.inserts import insert_or_replace
-from orch_server.storage.run_writes import write_changes, write_new
+from orch_server.storage.run_writes import unchanged, unchanged_runs, write_changes, write_new
 from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import (
     flow_run,
@@ -48,6 +48,11 @@ def _lock(kind: Kind, *, skip_locked: bool) -> Select[Any]:
     """Locks in the order of the ids, so that transactions cannot wait for each other in a circle."""
     statement = select(*fact_columns()).where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id)
     return stamped(statement.with_for_update(of=flow_run, skip_locked=skip_locked, key_share=True), kind)
+
+
+@cache
+def _read(kind: Kind) -> Select[Any]:
+    return stamped(select(*fact_columns()).where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id), kind)
 
 
 @cache
@@ -88,6 +93,19 @@ _RENAME = (
 @cache
 def _set_result(kind: Kind) -> Insert:
     return insert_or_replace(kind, flow_run_result, ["flow_run_id"])
+
+
+_RESULT_COLUMNS = ("flow_run_id", "data", "uri", "media_type", "size_bytes")
+
+
+@cache
+def _set_results_batch() -> tuple[Batch, Insert]:
+    """Many results at once. SQLite's batches hold no bytes."""
+    columns = flow_run_result.c
+    batch = Batch("postgresql", "returned", **{name: columns[name].type for name in _RESULT_COLUMNS})
+    return batch, insert_or_replace(
+        "postgresql", flow_run_result, ["flow_run_id"], select(*(batch.table.c[name] for name in _RESULT_COLUMNS))
+    )
 
 
 class SqlFlowRuns:
@@ -155,24 +173,28 @@ class SqlFlowRuns:
         rows = self._scope.fetch(statement, {"ids": sorted(set(ids))})
         return {row[0]: facts_of(row) for row in rows}
 
+    def hold(self, ids: Sequence[UUID]) -> dict[UUID, RunFacts]:
+        """The same; but in a first try only read, and what is written is written only if they are still so."""
+        if not ids or not self._scope.hopeful:
+            return self.lock(ids)
+        rows = self._scope.fetch(_read(self._scope.kind), {"ids": sorted(set(ids))})
+        found = {row[0]: facts_of(row) for row in rows}
+        self._scope.hope(unchanged_runs(), [unchanged(each) for each in found.values()])
+        return found
+
     def change(self, changes: Sequence[Change], *, granted: Sequence[Lease] = (), ended: Sequence[UUID] = ()) -> None:
         """Write locked runs, their histories, and what becomes of their leases."""
         write_changes(self._scope, changes, granted=granted, ended=ended)
 
     def set_results(self, results: Sequence[tuple[UUID, Result]]) -> None:
         """Store what runs returned, over what they returned before."""
-        if results:
-            rows = [
-                {
-                    "flow_run_id": run_id,
-                    "data": result.data,
-                    "uri": result.uri,
-                    "media_type": result.media_type,
-                    "size_bytes": result.size_bytes,
-                }
-                for run_id, result in results
-            ]
-            self._scope.connection.execute(_set_result(self._scope.kind), rows)
+        rows = [(run_id, each.data, each.uri, each.media_type, each.size_bytes) for run_id, each in results]
+        if rows and self._scope.kind == "postgresql":
+            batch, statement = _set_results_batch()
+            self._scope.write_soon(statement, batch.parameters(rows))
+        elif rows:
+            named = [dict(zip(_RESULT_COLUMNS, row, strict=True)) for row in rows]
+            self._scope.connection.execute(_set_result(self._scope.kind), named)
 
     def state_types(self, ids: Sequence[UUID]) -> dict[UUID, tuple[StateType, int]]:
         """State type and newest token of runs, without locking them."""

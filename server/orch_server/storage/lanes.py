@@ -5,10 +5,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from orch_server.application.errors import Overloaded, Unavailable
-from orch_server.storage.database import Channel, Database
 from orch_server.storage.measuring import TransactionMeter
 from orch_server.storage.transaction import SqlTransaction
 
@@ -18,6 +17,14 @@ Work = Callable[[SqlTransaction, Sequence[Item]], Sequence[R | Exception]]
 
 _MAX_WAITING = 20_000
 """Beyond this the database cannot keep up; callers are told to come back rather than piled up in memory."""
+
+
+class RunTogether(Protocol):
+    """How the use cases of a group run: in one transaction, or, where they only read, on one connection."""
+
+    async def __call__(self, work: Callable[[SqlTransaction], R], /) -> R:
+        """Run them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,10 +53,9 @@ class CommitGroup:
     whole, its use cases run again apart, and then its items one by one, so that none suffers from another.
     """
 
-    def __init__(self, database: Database, meter: TransactionMeter, *, channel: Channel, max_batch: int) -> None:
-        self._database = database
+    def __init__(self, run: RunTogether, meter: TransactionMeter, *, max_batch: int) -> None:
+        self._run_together = run
         self._meter = meter
-        self._channel = channel
         self._max_batch = max_batch
         self._turns: dict[Work[Any, Any], int] = {}
         self._waiting: deque[_Call] = deque()
@@ -92,7 +98,7 @@ class CommitGroup:
 
         try:
             with self._meter.together(parts, [call.caller for call in calls]):
-                results = await self._database.write(together, channel=self._channel)
+                results = await self._run_together(together)
         except Exception as error:  # whatever it was belongs to the callers
             await self._apart(list(parts.values()), error)
             return

@@ -121,7 +121,7 @@ class SqlLogs:
 
     def standing(self, flow_run_id: UUID) -> tuple[Fence, dict[str, int]] | None:
         """Where a run stands and each of its streams ends, seen at one moment."""
-        rows = self._scope.connection.execute(_STANDING, {"run_id": flow_run_id}).all()
+        rows = self._scope.rows(_STANDING, {"run_id": flow_run_id})
         if not rows:
             return None
         return fence_of(rows[0]), {row.stream: row.next_offset for row in rows if row.stream is not None}
@@ -176,7 +176,7 @@ class SqlLogs:
         }
         return [
             LogChunk(wish.flow_run_id, wish.stream, row.first_offset, row.record_count, row.max_level, row.records)
-            for row in self._scope.connection.execute(_chunks(newest_first=wish.newest_first), parameters)
+            for row in self._scope.rows(_chunks(newest_first=wish.newest_first), parameters)
         ]
 
     def spans(self, flow_run_id: UUID, *, seconds: tuple[int, int], since: datetime) -> dict[str, tuple[int, int]]:

@@ -5,19 +5,22 @@ every call makes go past it (see `hot_statements.py`), and both kinds must be in
 in a single greenlet: SQLAlchemy's asynchronous connections would start one for every step.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, Literal, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
 from orch_server.application.ports import Clock, Wakeups
 from orch_server.storage.database import Channel
-from orch_server.storage.errors import is_repeatable, translated
+from orch_server.storage.errors import is_repeatable, is_vain, translated
+from orch_server.storage.hopes import Raced
 from orch_server.storage.hot_statements import HotStatements
 from orch_server.storage.scope import Scope
 from orch_server.storage.transaction import SqlTransaction
@@ -26,6 +29,8 @@ R = TypeVar("R")
 
 _REPEATS = 5
 _HEARTBEAT_CONNECTIONS = 2
+_CAREFUL_SECONDS = 1.0
+"""So long transactions lock what they read, after a hope was in vain: another server is at work on the same rows."""
 
 
 class PostgresDatabase:
@@ -49,18 +54,23 @@ class PostgresDatabase:
             "main": _engine(url, pool_size - pool_size // 2, timeout, _WRITER),
             "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
+        self._careful_until = 0.0
         self._reader = _engine(url, max(pool_size // 2, 1), timeout, _READER)
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction; again where others' transactions turned it away."""
         with translated(), _cut_connections():
+            hopeful = time.monotonic() >= self._careful_until
             for _ in range(_REPEATS):
                 try:
-                    return await self._once(self._engines[channel], work)
+                    return await self._once(self._engines[channel], work, hopeful=hopeful)
+                except Raced:
+                    self._careful_until = time.monotonic() + _CAREFUL_SECONDS
                 except DBAPIError as error:
                     if not is_repeatable(error):
                         raise
-            return await self._once(self._engines[channel], work)
+                hopeful = False
+            return await self._once(self._engines[channel], work, hopeful=False)
 
     async def read(self, work: Callable[[SqlTransaction], R]) -> R:
         """Run `work` without a transaction around it."""
@@ -68,40 +78,42 @@ class PostgresDatabase:
             result: R = await greenlet_spawn(self._outside, self._reader.sync_engine, work)
             return result
 
-    async def _once(self, engine: AsyncEngine, work: Callable[[SqlTransaction], R]) -> R:
-        done: tuple[SqlTransaction, R] = await greenlet_spawn(self._in_transaction, engine.sync_engine, work)
+    async def _once(self, engine: AsyncEngine, work: Callable[[SqlTransaction], R], *, hopeful: bool) -> R:
+        done: tuple[SqlTransaction, R] = await greenlet_spawn(
+            self._in_transaction, engine.sync_engine, work, hopeful=hopeful
+        )
         transaction, result = done
         self._wakeups.announce(transaction.topics)
         return result
 
-    def _in_transaction(self, engine: Engine, work: Callable[[SqlTransaction], R]) -> tuple[SqlTransaction, R]:
-        """Run `work` between BEGIN and COMMIT. A connection that cannot even roll back is not used again."""
+    def _in_transaction(
+        self, engine: Engine, work: Callable[[SqlTransaction], R], *, hopeful: bool
+    ) -> tuple[SqlTransaction, R]:
+        """Run `work` as one transaction: it begins with the first statement that locks or writes, or is one statement.
+
+        A connection that cannot even roll back is not used again."""
         with engine.connect() as connection:
             statements = HotStatements(connection)
+            begin = partial(statements.say, "BEGIN")
+            scope = Scope(connection, self.kind, self._clock, statements, begin=begin, hopeful=hopeful)
+            transaction = SqlTransaction(scope)
             try:
-                statements.say("BEGIN")
-                done = self._run(connection, statements, work)
-                statements.say("COMMIT")
+                result = work(transaction)
+                if scope.finish():
+                    statements.say("COMMIT")
             except BaseException as error:
                 try:
                     statements.say("ROLLBACK")
                 except (DBAPIError, OSError):
                     connection.invalidate(error)
+                if isinstance(error, DBAPIError) and is_vain(error):
+                    raise Raced from error
                 raise
-            return done
+            return transaction, result
 
     def _outside(self, engine: Engine, work: Callable[[SqlTransaction], R]) -> R:
         with engine.connect() as connection:
-            return self._run(connection, HotStatements(connection), work)[1]
-
-    def _run(
-        self, connection: Connection, statements: HotStatements, work: Callable[[SqlTransaction], R]
-    ) -> tuple[SqlTransaction, R]:
-        scope = Scope(connection, self.kind, self._clock, statements)
-        transaction = SqlTransaction(scope)
-        result = work(transaction)
-        scope.flush()
-        return transaction, result
+            return work(SqlTransaction(Scope(connection, self.kind, self._clock, HotStatements(connection))))
 
     async def close(self) -> None:
         """Close every connection."""

@@ -39,6 +39,7 @@ class SqlRequests:
     def lock(self, request_id: UUID) -> None:
         """Wait for a transaction that carries out the same request just now. On SQLite a writer is alone anyway."""
         if self._scope.kind == "postgresql":
+            self._scope.begin()
             self._scope.rows(_LOCK, {"key": request_id.int % (1 << 63)})
 
     def find(self, ids: Sequence[UUID]) -> dict[UUID, AnsweredRequest]:
@@ -56,6 +57,6 @@ class SqlRequests:
         rows = [(each.id, each.method, each.fingerprint, each.response, now) for each in answered]
         if self._scope.kind == "postgresql":
             batch, statement = _add_batch()
-            self._scope.insert_soon(statement, batch.parameters(rows))
+            self._scope.write_soon(statement, batch.parameters(rows))
         else:
             self._scope.connection.execute(_ADD, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, Table, Update, delete, insert, select, update
+from sqlalchemy import Insert, Table, Update, and_, delete, insert, select, update
 from sqlalchemy.types import TypeEngine
 
 from orch_server.application.flow_run_rows import Change
@@ -20,6 +20,7 @@ from orch_server.domain.runs import RunFacts
 from orch_server.storage.batch import Batch, Cell, one_of
 from orch_server.storage.documents import dump_failure
 from orch_server.storage.flow_run_mapping import run_row
+from orch_server.storage.hopes import Hope, Place, batch_of
 from orch_server.storage.lease_mapping import lease_row, leases_locked
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import flow_run, flow_run_state, flow_run_tag, lease
@@ -104,6 +105,16 @@ def _changes(kind: Kind) -> _Changes:
     return _Changes(kind)
 
 
+@cache
+def unchanged_runs() -> Hope:
+    """That runs are as they were read. Locks in the order of the ids, as everywhere."""
+    batch = batch_of("held", id=ID, token=BIG, version=BIG)
+    c = batch.table.c
+    same = and_(flow_run.c.id == c.id, flow_run.c.token == c.token, flow_run.c.version == c.version)
+    locked = select(flow_run.c.id).select_from(batch.table).join(flow_run, same).order_by(flow_run.c.id)
+    return Hope("held", Place.RUNS, batch, locked.with_for_update(of=flow_run, key_share=True))
+
+
 def write_changes(
     scope: Scope, changes: Sequence[Change], *, granted: Sequence[Lease] = (), ended: Sequence[UUID] = ()
 ) -> None:
@@ -113,7 +124,7 @@ def write_changes(
     """
     if not changes:
         return
-    s, now, execute = _changes(scope.kind), scope.now, scope.connection.execute
+    s, now = _changes(scope.kind), scope.now
     parameters = s.batch.parameters(
         [(c.before.id, c.before.token, c.before.version, now, *_changing_cells(c.after)) for c in changes]
     )
@@ -121,8 +132,15 @@ def write_changes(
     dropped = {"ids": sorted(ended)} if ended else {}
     if scope.kind == "postgresql":
         statement = s.together(grants=bool(granted), drops=bool(ended))
-        written = scope.written(statement, {**parameters, **leases, **dropped})
+        everything = {**parameters, **leases, **dropped}
+        written = len(changes)
+        if scope.hopeful:
+            scope.hope(unchanged_runs(), [unchanged(c.before) for c in changes])
+            scope.write_soon(statement, everything)
+        else:
+            written = scope.written(statement, everything)
     else:
+        execute = scope.connection.execute
         written = execute(s.update, parameters).rowcount
         execute(s.history, parameters)
         if granted:
@@ -132,7 +150,12 @@ def write_changes(
     if written != len(changes):
         raise RuntimeError(f"{len(changes) - written} of {len(changes)} locked flow runs changed under their lock")
     if earlier := [_state_row(facts) for c in changes for facts in c.passed[:-1]]:
-        execute(s.earlier_history, earlier)
+        scope.connection.execute(s.earlier_history, earlier)
+
+
+def unchanged(run: RunFacts) -> tuple[Cell, ...]:
+    """A row of `unchanged_runs`."""
+    return run.id, run.token, run.version
 
 
 class _Additions:
@@ -164,14 +187,15 @@ def write_new(scope: Scope, runs: Sequence[FlowRun], *, granted: Sequence[Lease]
     """Insert new runs with their tags and first states, and leases of those that are held from the first moment."""
     if not runs:
         return
-    s, execute = _additions(scope.kind), scope.connection.execute
+    s = _additions(scope.kind)
     parameters = s.runs.parameters(map(run_row, runs))
     tag_rows: list[dict[str, Cell]] = [{"tag": tag, "flow_run_id": run.id} for run in runs for tag in run.tags]
     tags = s.tags.parameters(tag_rows) if tag_rows else {}
     leases = s.leases.parameters(lease_row(each) for each in granted) if granted else {}
     if scope.kind == "postgresql":
-        scope.insert_soon(s.together(tags=bool(tag_rows), grants=bool(granted)), {**parameters, **tags, **leases})
+        scope.write_soon(s.together(tags=bool(tag_rows), grants=bool(granted)), {**parameters, **tags, **leases})
         return
+    execute = scope.connection.execute
     execute(s.runs.insert, parameters)
     execute(s.history, parameters)
     if tag_rows:

@@ -1,13 +1,15 @@
 """What statements run in: a connection, the kind of database, and the moment of the transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal, Protocol, TypeAlias
 
-from sqlalchemy import Connection, Executable, Insert, Row, Select, func, select
+from sqlalchemy import Connection, Executable, Insert, Row, Select, Update, func, select
 
 from orch_server.application.ports import Clock
+from orch_server.storage.batch import Cell
+from orch_server.storage.hopes import Hope, Raced, verified
 from orch_server.storage.types import INSTANT
 
 Kind: TypeAlias = Literal["sqlite", "postgresql"]
@@ -34,27 +36,90 @@ class Shortcut(Protocol):
         ...
 
 
+Write: TypeAlias = Insert | Update
+
+
 @lru_cache(64)
-def _both(first: Insert, second: Insert) -> Insert:
-    """Two inserts, whose parameters have names of their own, as one statement."""
+def _both(first: Write, second: Write) -> Write:
+    """Two writes, whose parameters have names of their own, as one statement."""
     return first.add_cte(second.cte())
+
+
+def _only_reads(statement: Executable) -> bool:
+    return isinstance(statement, Select) and statement._for_update_arg is None
 
 
 class Scope:
     """Handed to the rows of every resource."""
 
     def __init__(
-        self, connection: Connection, kind: Kind, clock: Clock | None, shortcut: Shortcut | None = None
+        self,
+        connection: Connection,
+        kind: Kind,
+        clock: Clock | None,
+        shortcut: Shortcut | None = None,
+        *,
+        begin: Callable[[], None] | None = None,
+        hopeful: bool = False,
     ) -> None:
+        """begin: begins the transaction, where that is put off until a statement needs one. None: it has begun, or
+        nothing is written. hopeful: whether this is the first try, which may hope instead of locking."""
         self._connection = connection
         self.kind: Kind = kind
         self._clock = clock
         self._shortcut = shortcut
-        self._held_back: tuple[Insert, Mapping[str, Any]] | None = None
+        self._begin = begin
+        self._hopeful = hopeful
+        self._hopes: dict[Hope, dict[tuple[Cell, ...], None]] = {}
+        self._held_back: tuple[Write, Mapping[str, Any]] | None = None
+
+    @property
+    def hopeful(self) -> bool:
+        """Whether what would be locked may only be read, and named to `hope`: nothing has been written or locked."""
+        return self._hopeful and self._begin is not None
+
+    def hope(self, hope: Hope, rows: Sequence[tuple[Cell, ...]]) -> None:
+        """Whatever is written, is written only where these rows are still as they were read."""
+        if self._begin is None:
+            self._lock(hope, rows)
+        elif rows:
+            self._hopes.setdefault(hope, {}).update(dict.fromkeys(rows))
+
+    def begin(self) -> None:
+        """Begin the transaction, unless it has begun: now what is locked stays so until its end. Raises Raced."""
+        if self._begin is None:
+            return
+        begin, self._begin = self._begin, None
+        begin()
+        if self._held_back is not None:
+            self._write_verified()
+            return
+        for hope in self._in_order():
+            self._lock(hope, list(self._hopes[hope]))
+
+    def _in_order(self) -> tuple[Hope, ...]:
+        return tuple(sorted(self._hopes, key=lambda hope: (hope.place, hope.name)))
+
+    def _lock(self, hope: Hope, rows: Sequence[tuple[Cell, ...]]) -> None:
+        if rows and self._shortcut is not None:
+            parameters = hope.batch.parameters(rows)
+            if len(self._shortcut.rows(hope.locked, parameters)) != len(rows):
+                raise Raced
+
+    def _write_verified(self) -> None:
+        """Write what was held back, where all that was hoped for is so."""
+        if self._held_back is None or self._shortcut is None:
+            return
+        statement, parameters = self._held_back
+        self._held_back, hopes = None, self._in_order()
+        for hope in hopes:
+            parameters = {**parameters, **hope.parameters(list(self._hopes[hope]))}
+        self._shortcut.written(verified(hopes, statement) if hopes else statement, parameters)
 
     @property
     def connection(self) -> Connection:
         """For statements of SQLAlchemy's own way."""
+        self.begin()
         self.flush()
         return self._connection
 
@@ -65,6 +130,8 @@ class Scope:
         """
         if self._shortcut is None:
             return self._connection.execute(statement, parameters).all()
+        if not _only_reads(statement):
+            self.begin()
         self.flush()
         return self._shortcut.rows(statement, parameters)
 
@@ -72,11 +139,12 @@ class Scope:
         """How many rows such a statement has written."""
         if self._shortcut is None:
             return self._connection.execute(statement, parameters).rowcount
+        self.begin()
         self.flush()
         return self._shortcut.written(statement, parameters)
 
-    def insert_soon(self, statement: Insert, parameters: Mapping[str, Any]) -> None:
-        """Insert before the next statement, or the commit; in one trip with what was to be inserted before."""
+    def write_soon(self, statement: Write, parameters: Mapping[str, Any]) -> None:
+        """Write before the next statement, or the commit; in one trip with what was to be written before."""
         if self._held_back is not None:
             earlier, its_parameters = self._held_back
             if its_parameters.keys().isdisjoint(parameters):
@@ -86,11 +154,22 @@ class Scope:
         self._held_back = statement, parameters
 
     def flush(self) -> None:
-        """Insert what was held back."""
-        if self._held_back is not None:
+        """Write what was held back, in the transaction, which begins with it at the latest."""
+        if self._held_back is not None and self._begin is not None:
+            self.begin()
+        elif self._held_back is not None:
             statement, parameters = self._held_back
             self._held_back = None
             self.written(statement, parameters)
+
+    def finish(self) -> bool:
+        """Write what was held back; whether there is a transaction to commit. Where none was begun, the statement is
+        one by itself. Raises Raced, or the driver's division by zero, where a hope was in vain."""
+        if self._begin is None:
+            self.flush()
+            return True
+        self._write_verified()
+        return False
 
     def fetch(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows of a `stamped` select. On Postgres their last cell is the time."""

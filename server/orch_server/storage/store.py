@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from orch_server.application.ports import Lane, Transaction, Turn
 from orch_server.application.telemetry import NoTelemetry, Telemetry
-from orch_server.storage.database import Channel, Database
+from orch_server.storage.database import Database
 from orch_server.storage.lanes import CommitGroup
 from orch_server.storage.measuring import TransactionMeter
 
 _MOST_TOGETHER = 500
 """Calls that share a transaction: enough to make its cost small, few enough to keep it short."""
+
+_UNMEASURED = TransactionMeter(NoTelemetry())
+"""Reads are no transactions."""
 
 R = TypeVar("R")
 Item = TypeVar("Item")
@@ -23,7 +27,7 @@ class SqlStore:
     def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._database = database
         self._meter = TransactionMeter(telemetry or NoTelemetry())
-        self._together = CommitGroup(database, self._meter, channel="main", max_batch=_MOST_TOGETHER)
+        self._together = CommitGroup(database.write, self._meter, max_batch=_MOST_TOGETHER)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     @property
@@ -62,12 +66,14 @@ class SqlStore:
         self,
         work: Callable[[Transaction, Sequence[Item]], Sequence[R | Exception]],
         *,
-        channel: Channel = "main",
+        channel: Literal["main", "heartbeat", "reader"] = "main",
         max_batch: int = 500,
         turn: Turn | None = None,
     ) -> Lane[Item, R]:
         """A lane for a use case that takes many items at once and answers each, with a result or an error."""
         if turn is not None:
             return self._together.lane(work, turn=turn)
-        group = CommitGroup(self._database, self._meter, channel=channel, max_batch=max_batch)
-        return group.lane(work)
+        if channel == "reader":
+            return CommitGroup(self._database.read, _UNMEASURED, max_batch=max_batch).lane(work)
+        write = partial(self._database.write, channel=channel)
+        return CommitGroup(write, self._meter, max_batch=max_batch).lane(work)

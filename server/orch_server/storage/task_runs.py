@@ -155,7 +155,7 @@ class SqlTaskRuns:
         """Postgres takes one row of arrays several times as quickly as many rows."""
         batch, statement = prepared
         for start in range(0, len(cells), _MOST_ROWS):
-            self._scope.insert_soon(statement, batch.parameters(cells[start : start + _MOST_ROWS]))
+            self._scope.write_soon(statement, batch.parameters(cells[start : start + _MOST_ROWS]))
 
     def _write_rows(self, statement: Insert, columns: Iterable[str], cells: Sequence[tuple[Any, ...]]) -> None:
         """SQLite takes many rows more quickly than one text that it has to take apart."""

@@ -12,11 +12,12 @@ from orch_server.domain.lateness import LATE
 from orch_server.domain.states import StateType
 from orch_server.domain.work_pools import WorkQueue
 from orch_server.storage.batch import Batch, one_of
+from orch_server.storage.hopes import Hope, Place, batch_of
 from orch_server.storage.inserts import insert_or_skip
 from orch_server.storage.naming import by_name
 from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import deployment, flow, flow_run, work_pool, work_queue
-from orch_server.storage.types import TEXT
+from orch_server.storage.types import ID, TEXT
 
 OPEN_RUN = flow_run.c.state_type.in_([literal_column(str(number)) for number in range(1, 6)])
 """A run that has not ended. Literals, so that the planner knows how few they are."""
@@ -61,7 +62,7 @@ def _add(kind: Kind) -> Insert:
 
 
 @cache
-def _resolve(kind: Kind) -> tuple[Batch, Select[Any]]:
+def _resolve(kind: Kind, *, locked: bool) -> tuple[Batch, Select[Any]]:
     """Pool before queue, as everywhere. FOR KEY SHARE is what a run's foreign keys take anyway, only earlier: so that
     a deletion under way is waited for here, and the queue then not found, instead of failing the insert."""
     batch = Batch(kind, pool_name=TEXT, queue_name=TEXT)
@@ -71,9 +72,25 @@ def _resolve(kind: Kind) -> tuple[Batch, Select[Any]]:
         .select_from(batch.table)
         .join(work_pool, work_pool.c.name == c.pool_name)
         .join(work_queue, and_(work_queue.c.work_pool_id == work_pool.c.id, work_queue.c.name == c.queue_name))
-        .with_for_update(read=True, key_share=True, of=(work_pool, work_queue))
     )
+    if locked:
+        statement = statement.with_for_update(read=True, key_share=True, of=(work_pool, work_queue))
     return batch, stamped(statement, kind)
+
+
+@cache
+def _kept_queues() -> Hope:
+    """That queues are still there; so they are until the transaction ends."""
+    batch = batch_of("kept", id=ID)
+    statement = (
+        select(work_queue.c.id)
+        .select_from(batch.table)
+        .join(work_queue, work_queue.c.id == batch.table.c.id)
+        .join(work_pool, work_pool.c.id == work_queue.c.work_pool_id)
+    )
+    return Hope(
+        "kept", Place.QUEUES, batch, statement.with_for_update(read=True, key_share=True, of=(work_pool, work_queue))
+    )
 
 
 @cache
@@ -115,10 +132,14 @@ class SqlWorkQueues:
     def resolve(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[UUID, UUID]]:
         """Ids of (pool, queue) by their names; pairs that are not there are left out.
 
-        What is found cannot be deleted until the transaction ends.
+        What is found cannot be deleted until the transaction ends; in a first try, what is written with it is written
+        only if it is still there.
         """
-        batch, statement = _resolve(self._scope.kind)
+        hopeful = self._scope.hopeful
+        batch, statement = _resolve(self._scope.kind, locked=not hopeful)
         rows = self._scope.fetch(statement, batch.parameters(pairs))
+        if hopeful:
+            self._scope.hope(_kept_queues(), [(row.id,) for row in rows])
         return {(row.pool_name, row.queue_name): (row.work_pool_id, row.id) for row in rows}
 
     def get(self, pool_name: str, name: str) -> WorkQueue | None:

@@ -7,6 +7,7 @@ import mimetypes
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeAlias
 
 from orch_server.web.asgi import Answer, Receive, Request
 
@@ -33,11 +34,16 @@ class _File:
     etag: str
 
 
+_Mark: TypeAlias = tuple[int, int]
+"""What tells one index from another: its inode, and when it was written in nanoseconds."""
+
+
 class StaticFiles:
     """Files by their paths; for what can be no file, and so is one of the screen's own addresses, its index."""
 
     def __init__(self, folder: Path = BUILT_IN) -> None:
         self._folder = folder
+        self._built: _Mark | None = None
         self._paths: dict[str, Path] | None = None
         self._read: dict[str, _File] = {}
 
@@ -45,13 +51,32 @@ class StaticFiles:
         """The file, or what its browser has already."""
         if request.method not in {"GET", "HEAD"}:
             return Answer.text("Files can only be read.", HTTPStatus.METHOD_NOT_ALLOWED, ("allow", "GET, HEAD"))
+        self._notice_build()
         path = self._named(request.path)
-        if path is None:
+        file = None if path is None else await self._file(path)
+        if path is None or file is None:
             return self._nothing(request)
-        file = self._read.get(path)
-        if file is None:
-            file = self._read[path] = await asyncio.to_thread(_load, self._all()[path])
         return _answer(request, path, file)
+
+    def _notice_build(self) -> None:
+        """Forget everything where the screen was built anew while the server runs: its parts have other names now."""
+        try:
+            found = (self._folder / _INDEX.removeprefix("/")).stat()
+        except FileNotFoundError:
+            return  # it is being replaced, or was never there: what is known has to do
+        built = (found.st_ino, found.st_mtime_ns)
+        if built != self._built:
+            self._built, self._paths, self._read = built, None, {}
+
+    async def _file(self, path: str) -> _File | None:
+        """A file that was found; None where it is gone."""
+        known = self._read
+        if path not in known:
+            try:
+                known[path] = await asyncio.to_thread(_load, self._all()[path])
+            except FileNotFoundError:
+                return None
+        return known[path]
 
     def is_index(self, path: str) -> bool:
         """Whether a path is one of the screen's own addresses."""

@@ -83,18 +83,18 @@ class WorkerProcess:
 
     def runs(self) -> list[psutil.Process]:
         """The processes of its runs, and what they have started."""
-        hosts = {each.pid for each in self._others() if "orch_worker.launchers.process.host" in _command_of(each)}
-        return [each for each in self._others() if each.pid not in hosts or _parent_of(each) in hosts]
+        hosts = {each.pid for each in self.others() if "orch_worker.launchers.process.host" in _command_of(each)}
+        return [each for each in self.others() if each.pid not in hosts or _parent_of(each) in hosts]
 
-    def _others(self) -> list[psutil.Process]:
+    def others(self) -> list[psutil.Process]:
         """All processes on its home but itself: they inherit the variable."""
         return [each for each in psutil.process_iter() if each.pid != self.pid and _home_of(each) == str(self._home)]
 
     async def kill_all(self) -> None:
         """The machine dies: SIGKILL to it and to everything that it has started."""
-        victims = self._others()
+        victims = self.others()
         await self.kill()
-        for each in [*victims, *self._others()]:
+        for each in [*victims, *self.others()]:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
 

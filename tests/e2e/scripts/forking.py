@@ -1,6 +1,9 @@
-"""Forks while its recorder has just begun to work, and runs flows on both sides."""
+"""Forks while its recorder has just begun to work, and runs flows on both sides. Given a pipe, it then stays until that
+is opened and read.
+"""
 
 import os
+import sys
 
 from orch import flow
 from orch.recording import close_recorder
@@ -24,3 +27,6 @@ def in_child() -> None:
 
 if parent() != 0:
     raise SystemExit("the child has failed")
+for pipe in sys.argv[1:]:
+    with open(pipe) as stay:
+        stay.read()

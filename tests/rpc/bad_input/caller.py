@@ -11,9 +11,9 @@ from google.rpc.status_pb2 import Status
 
 from tests.support import contract
 
-CALL_SECONDS = 10.0
+CALL_SECONDS = 40.0
 """Longer than any call may take that waits for nothing."""
-_WAITING_SECONDS = 0.3
+_WAITING_SECONDS = 0.1
 _WAITING = frozenset({"AcquireLeases", "WatchFlowRun", "WatchLogs", "WatchSession"})
 """Methods that wait where nothing is wrong. DEADLINE_EXCEEDED is a good answer of theirs."""
 

@@ -18,7 +18,7 @@ from orch_proto.v1 import task_run_service_pb2 as task_runs
 from orch_proto.v1 import work_pool_service_pb2 as work_pools
 from orch_proto.v1 import worker_service_pb2 as workers
 from tests.rpc.bad_input.building import NOWHERE, Case, append, create, report, task_report
-from tests.rpc.bad_input.caller import Answer, call
+from tests.rpc.bad_input.caller import CALL_SECONDS, Answer, call
 from tests.rpc.bad_input.cases import all_cases
 from tests.rpc.bad_input.deployment_cases import deployment_cases
 from tests.rpc.bad_input.process_run_cases import process_run_cases
@@ -38,7 +38,7 @@ M = TypeVar("M", bound=Message)
 def test_what_is_wrong_is_refused_and_writes_nothing(case: Case, channel: grpc.Channel, still_world: World) -> None:
     before = snapshot(channel, still_world)
 
-    answer = call(channel, case.build(still_world), seconds=10)
+    answer = call(channel, case.build(still_world), seconds=CALL_SECONDS)
 
     assert (answer.code, answer.reason) == (case.code, case.reason), answer
     assert case.says in answer.message

@@ -156,6 +156,25 @@ def dies() -> None:
     kill_itself()
 
 
+@task(retries=1)
+def dies_the_first_time(path: str) -> str:
+    found = Path(path).exists()
+    Path(path).touch()
+    if not found:
+        kill_itself()
+    return "second time"
+
+
+@task(retries=1)
+def dies_every_time() -> None:
+    kill_itself()
+
+
+@task(retries=1, retry_condition_fn=lambda task, run, state: not state.is_crashed())
+def may_not_die_twice() -> None:
+    kill_itself()
+
+
 @task
 def kills_its_own_process() -> None:
     kill_itself()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orch import flow, interrupts, tags
+from orch import Task, flow, interrupts, tags
 from orch.errors import CancelInterrupt, ConfigurationError, FutureError, ProcessDiedError, ProcessTransferError
 from orch.futures import OrchFuture
 from orch.interrupts import Target
@@ -286,6 +286,27 @@ class TestFlows:
             return [state.name for state in states], work.double.submit(4).result()
 
         assert town_flow("Ulm", do) == (["TimedOut", "Crashed"], 8)
+
+    def test_a_task_whose_process_died_has_its_retries(self, notes: Notes, tmp_path: Path) -> None:
+        path = str(tmp_path / "seen")
+        assert town_flow("Ulm", lambda: work.dies_the_first_time.submit(path).result()) == "second time"
+        assert [name for _, _, name in notes.tasks] == ["Pending", "Running", "Retrying", "Completed"]
+
+    @pytest.mark.parametrize(
+        ("task", "states"),
+        [(work.dies_every_time, ["Running", "Retrying", "Crashed"]), (work.may_not_die_twice, ["Running", "Crashed"])],
+    )
+    def test_without_a_retry_left_or_allowed_it_has_crashed(
+        self, notes: Notes, task: Task[[], None], states: list[str]
+    ) -> None:
+        assert town_flow("Ulm", lambda: task.submit(return_state=True).name) == "Crashed"
+        assert [name for _, _, name in notes.tasks] == ["Pending", *states]
+
+    def test_a_flow_that_a_dead_process_ended_has_its_retries(self, notes: Notes, tmp_path: Path) -> None:
+        again = town_flow.with_options(retries=1)
+        task = work.dies_the_first_time.with_options(retries=0)
+        assert again("Ulm", lambda: task.submit(str(tmp_path / "seen")).result()) == "second time"
+        assert notes.runs == [("town-flow", "begins"), ("town-flow", "Completed")]
 
     def test_no_run_inside_a_dead_process_goes_on_for_ever(self, notes: Notes) -> None:
         assert town_flow("Ulm", lambda: work.calls_what_dies.submit(return_state=True).name) == "Crashed"

@@ -12,6 +12,12 @@ Path_: TypeAlias = tuple[str | int, ...]
 """Where a value is in its document: keys, and places in lists."""
 
 
+WRONG_VALUES = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
+"""What PyYAML lets out of values that are not what their tags say: `!!int ""`, `!!bool maybe`, `!!timestamp soon`."""
+_MOST_VALUES = 100_000
+"""Far more than anybody writes. Aliases of aliases say billions in a few lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """A document."""
@@ -49,24 +55,31 @@ def read_yaml(path: Path) -> Located:
         raise Wrong(f"Cannot read {path}: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
         raise Wrong(f"Cannot read {path}: it is not UTF-8 text.") from error
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        lines: dict[Path_, int] = {(): 1}
-        value = None if node is None else _value(loader, node, (), lines, str(path))
+        return _located(text, str(path))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
         raise Wrong(f"{where}: this is no YAML: {error.problem or error.context}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *WRONG_VALUES) as error:
         raise Wrong(f"{path}: this is no YAML: {error}.") from error
+
+
+def _located(text: str, file: str) -> Located:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[Path_, int] = {(): 1}
+        value = None if node is None else _value(loader, node, (), lines, file)
     finally:
         loader.dispose()
-    return Located(str(path), value, lines)
+    return Located(file, value, lines)
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path_, lines: dict[Path_, int], file: str) -> Any:  # noqa: ANN401
     lines.setdefault(path, node.start_mark.line + 1)
+    if len(lines) > _MOST_VALUES:
+        raise Wrong(f"{file}:{node.start_mark.line + 1}: the file says more than {_MOST_VALUES} values.")
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, each, (*path, place), lines, file) for place, each in enumerate(node.value)]
     if not isinstance(node, yaml.MappingNode):

@@ -10,6 +10,7 @@ import pytest
 from orch import flow, task
 from orch.cache_policies import INPUTS
 from orch.settings import temporary_settings
+from orch.states import Completed, State
 
 MANY = 40
 """More than an event loop or a task runner has threads."""
@@ -71,3 +72,20 @@ def test_a_task_with_one_key_inside_of_itself_does_not_wait_for_itself() -> None
         return down(3)
 
     assert start() == 3
+
+
+@pytest.mark.parametrize("serializer", [None, "json", "pickle"])
+def test_a_state_that_a_task_made_is_what_an_answer_from_the_cache_returns(serializer: str | None) -> None:
+    computed: list[int] = []
+
+    @task(cache_policy=INPUTS, result_serializer=serializer)
+    def judge(number: int) -> State[int]:
+        computed.append(number)
+        return Completed(name="Judged", message="good", data=number)
+
+    @flow
+    def judged() -> list[tuple[str, str | None, int]]:
+        return [(state.name, state.message, state.result()) for state in (judge(5), judge(5))]
+
+    assert judged() == [("Judged", "good", 5)] * 2
+    assert computed == [5]

@@ -13,7 +13,7 @@ from orch.errors import CheckpointMismatchError
 from orch.recording import reading
 from orch.recording.reading import FoundRun
 from orch.settings import temporary_settings
-from orch.states import StateType
+from orch.states import Completed, State, StateType
 from tests.unit.sdk.engine.conftest import Remembering
 
 
@@ -100,6 +100,53 @@ def test_finished_tasks_answer_from_their_checkpoints(earlier: Earlier, recorder
 def test_every_result_is_committed_before_the_flow_goes_on(earlier: Earlier, recorder: Remembering) -> None:
     steps(["a", "b"])
     assert recorder.commits >= 2
+
+
+@task
+def judge(name: str) -> State[object]:
+    calls.append(name)
+    return Completed(name="Judged", message=f"{name} is good", data=5)
+
+
+def test_a_state_that_a_task_made_is_what_its_call_returns_again(earlier: Earlier) -> None:
+    @flow(durable=True)
+    def judging() -> tuple[str, object, str, bool, bool]:
+        state = judge("a")
+        of_two = [judge("b"), judge("c")]
+        return state.name, state.result(), str(state.message), bool(state.run_id), all(map(is_state, of_two))
+
+    def is_state(found: object) -> bool:
+        return isinstance(found, State)
+
+    first = judging()
+    earlier.is_what_was_recorded()
+    calls.clear()
+
+    assert judging() == first == ("Judged", 5, "a is good", True, True)
+    assert calls == []
+
+
+def test_asked_for_as_a_state_its_result_is_what_it_was(earlier: Earlier) -> None:
+    @flow(durable=True)
+    def judging() -> tuple[object, object]:
+        return judge("a", return_state=True).result(), judge.submit("b").result()
+
+    first = judging()
+    earlier.is_what_was_recorded()
+
+    assert judging() == first == (5, 5)
+
+
+def test_a_state_that_a_task_made_ends_its_flow_alike_both_times(earlier: Earlier) -> None:
+    @flow(durable=True)
+    def judging() -> State[object]:
+        return judge("a")
+
+    first = judging(return_state=True)
+    earlier.is_what_was_recorded()
+    second = judging(return_state=True)
+
+    assert (second.name, second.message, second.result().result()) == (first.name, first.message, 5)
 
 
 def test_alike_calls_are_counted(earlier: Earlier) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orch import flow, get_run_logger, task
+from orch.errors import ParameterTypeError
 from orch.logging.prints import leave_prints_alone
 from orch.recording import use_recorder
 from orch.recording.recorder import NullRecorder
@@ -204,6 +205,21 @@ def test_an_exception_of_the_flows_own_is_told_with_the_run(recorder: LineRecord
     assert last[0].endswith("ValueError: no source")
     assert last[1] == "Traceback (most recent call last):"
     assert last[-2] == "ValueError: no source"
+
+
+def test_parameters_that_are_refused_are_told_once_and_without_frames(recorder: LineRecorder) -> None:
+    @flow
+    def etl(rows: int) -> None:
+        """Has a parameter."""
+
+    with pytest.raises(ParameterTypeError):
+        etl("many")  # type: ignore[call-overload, unused-ignore]
+
+    (line,) = recorder.lines
+    first, second, *rest = line.message.splitlines()
+    assert first.endswith("ParameterTypeError: 'etl' received invalid parameters:")
+    assert second.startswith(" - rows: Input should be a valid integer")
+    assert rest == [f"Flow run {line.flow_run.id}, not recorded."]
 
 
 def test_a_broken_log_line_does_not_fail_the_run(recorder: LineRecorder, monkeypatch: pytest.MonkeyPatch) -> None:

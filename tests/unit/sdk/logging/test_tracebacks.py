@@ -181,6 +181,14 @@ def test_a_program_ends_with_the_users_frames() -> None:
     assert "/orch/parameters/" not in short
 
 
+@pytest.mark.parametrize("kind", ["flow", "task"])
+def test_a_call_with_wrong_arguments_ends_with_the_users_frames(kind: str) -> None:
+    said = end_of(f"from orch import {kind}", f"{kind}(lambda day: day, name='etl')()")
+
+    assert "missing a required argument: 'day'" in said
+    assert "/orch/" not in said
+
+
 def test_an_exception_that_passed_no_run_is_printed_as_ever() -> None:
     fail = "import concurrent.futures as f; f.ThreadPoolExecutor(0)"
 

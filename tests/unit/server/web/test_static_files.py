@@ -1,6 +1,7 @@
 """The screen's files: which are served, how long browsers keep them, and that no path leads out."""
 
 import gzip
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -110,3 +111,25 @@ async def test_an_installation_without_a_screen_says_so(tmp_path: Path) -> None:
 
     assert answer.status == 404
     assert b"without its screen" in answer.body
+
+
+async def test_a_screen_that_is_built_anew_is_served_at_once(files: StaticFiles, tmp_path: Path) -> None:
+    await ask(files, "/")
+    fresh = tmp_path / "fresh"
+    (fresh / "assets").mkdir(parents=True)
+    (fresh / "index.html").write_bytes(b"another")
+    (fresh / "assets" / "index-C9z1.js").write_bytes(SCRIPT)
+    shutil.rmtree(tmp_path / "static")
+    fresh.rename(tmp_path / "static")
+
+    assert (await ask(files, "/runs")).body == b"another"
+    assert (await ask(files, "/assets/index-C9z1.js")).status == 200
+    assert (await ask(files, "/assets/index-B7k2.js")).status == 404
+
+
+async def test_a_part_that_is_gone_is_not_found(files: StaticFiles, tmp_path: Path) -> None:
+    await ask(files, "/")
+    shutil.rmtree(tmp_path / "static")
+
+    assert (await ask(files, "/assets/index-B7k2.js")).status == 404
+    assert (await ask(files, "/")).body == INDEX

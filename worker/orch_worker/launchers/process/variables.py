@@ -106,7 +106,10 @@ def _positive(name: str, value: object) -> int:
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         raise _wrong(name, value, "a number of seconds, 0 or more")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise _wrong(name, value, "a number of seconds that a clock can count") from None
 
 
 def _truth(name: str, value: object) -> bool:

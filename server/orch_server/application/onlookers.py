@@ -1,0 +1,89 @@
+"""The slow look behind the bells of all who look on: one question for everybody, however many screens are open.
+
+Who waits for a run's news is rung by whoever makes them. A ring can be lost (a server dies between its commit and its
+call), so the runs that somebody watches are compared with what they were, together, once a second.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import Context
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from orch_server.application.ports import Store
+from orch_server.application.waiting import RELOOK_SECONDS, Bell
+
+if TYPE_CHECKING:
+    from orch_server.application.fence_rows import Mark
+
+_logger = logging.getLogger(__name__)
+
+_MOST_AT_ONCE = 500
+"""Runs in one question."""
+
+
+class Onlookers:
+    """Those who watch runs. Its task lives while there are any."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._bells: dict[UUID, set[Bell]] = {}
+        self._marks: dict[UUID, Mark | None] = {}
+        self._gone = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def watching(self, run_id: UUID, bell: Bell) -> Iterator[None]:
+        """Ring a bell when the run has changed or logged, as long as the block lasts: within some two seconds, if
+        nobody else did. The bell must be reset and the run looked at inside the block."""
+        self._bells.setdefault(run_id, set()).add(bell)
+        self._gone.clear()
+        if self._task is None:
+            # It works for all who watch: its spans are not those of the call that happens to be first.
+            self._task = asyncio.create_task(self._run(), context=Context())
+        try:
+            yield
+        finally:
+            bells = self._bells[run_id]
+            bells.discard(bell)
+            if not bells:
+                del self._bells[run_id]
+                self._marks.pop(run_id, None)
+            if not self._bells:
+                self._gone.set()
+
+    async def _run(self) -> None:
+        try:
+            while self._bells:
+                await self._pause()
+                try:
+                    await self._look()
+                except Exception as error:  # whatever it is, bells ring on, and the next look may succeed
+                    _logger.warning("watched runs could not be looked at: %s", error)
+        finally:
+            self._task = None
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(RELOOK_SECONDS):
+                await self._gone.wait()
+        except TimeoutError:
+            return
+
+    async def _look(self) -> None:
+        watched = list(self._bells)
+        for first in range(0, len(watched), _MOST_AT_ONCE):
+            await self._compare(watched[first : first + _MOST_AT_ONCE])
+
+    async def _compare(self, run_ids: Sequence[UUID]) -> None:
+        found = await self._store.read(lambda tx: tx.fences.marks(run_ids))
+        for run_id in run_ids:
+            mark = found.get(run_id)
+            # What a run was at its watchers' own first looks is not known here: they look once more.
+            if run_id not in self._marks or self._marks[run_id] != mark:
+                for bell in tuple(self._bells.get(run_id, ())):
+                    bell.ring()
+            if run_id in self._bells:
+                self._marks[run_id] = mark

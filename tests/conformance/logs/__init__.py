@@ -1,0 +1,1 @@
+"""Log lines in the store: appended, read from either end, followed."""
