@@ -12,13 +12,28 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Where bytecode is not kept, every process of the tests and the demo compiles all of Orch anew.
+unexport PYTHONDONTWRITEBYTECODE
 RELEASED_CONTRACT := proto/released/orch.v1.binpb
 
 # What to run: make test TESTS='tests/unit -k lease'; make bench BENCH='import lifecycle'
 TESTS ?=
-# How many processes run the whole suite: make test JOBS=4
-JOBS ?= 2
+# How many processes run the whole suite: more than there are cores, since tests wait half of their time. make test JOBS=4
+JOBS ?= 3
 BENCH ?=
+# make fuzz SEED=123; make schemathesis EXAMPLES=100; make record-schema COMMIT=v0.1.0
+SEED ?=
+EXAMPLES ?= 20
+COMMIT ?=
+# make bench-compare BASE=main PAIRS=12; where make bench-peers installs them, and make bench looks for them
+BASE ?=
+PAIRS ?= 8
+PEERS_HOME ?= .venv-peers
+# make simulate SEEDS=5000; make simulate SEED=123; make simulate DATABASE=postgresql
+SEEDS ?= 2000
+DATABASE ?= sqlite
+# make soak MINUTES=30
+MINUTES ?= 30
 IMAGE ?= orch
 PYTHON_IMAGE ?=
 # make demo DEMO=--no-stay ends by itself
@@ -56,6 +71,18 @@ web: $(INSTALLED) ## Build the screen, clients/web, where its sources have chang
 test: $(INSTALLED) ## Run the tests (TESTS='tests/unit -k lease' runs some)
 	$(BIN)/python -m pytest $(if $(TESTS),,-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(TESTS)
 
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## Hostile input by chance, for MINUTES=30 (SEED=… repeats a round, TESTS='tests/fuzz/test_wire.py' runs some)
+	$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' $(if $(SEED),--seed '$(SEED)') $(TESTS)
+
+# In an environment of its own: it is large, and only this needs it.
+.PHONY: schemathesis
+schemathesis: $(INSTALLED) ## Hold the HTTP edge against its OpenAPI document with Schemathesis (EXAMPLES=20 SEED=…)
+	[ -x .venv-schemathesis/bin/python ] || $(PYTHON) -m venv .venv-schemathesis
+	.venv-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	.venv-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check --group schemathesis
+	$(BIN)/python -m tests.e2e.http .venv-schemathesis/bin/schemathesis --max-examples '$(EXAMPLES)' $(if $(SEED),--seed '$(SEED)')
+
 .PHONY: check
 check: lint types contract verify web-check ## Everything but the tests: style, types, import rules, contract, generated files
 
@@ -88,6 +115,10 @@ release-contract: $(INSTALLED) ## Record the contract that this release promises
 	mkdir -p $(dir $(RELEASED_CONTRACT))
 	$(BIN)/buf build --exclude-source-info --output $(RELEASED_CONTRACT)
 
+.PHONY: record-schema
+record-schema: $(INSTALLED) ## Record what a release writes, for the upgrade tests (COMMIT=<git ref>, by default HEAD)
+	$(BIN)/python -m tests.upgrade $(COMMIT)
+
 .PHONY: generate
 generate: $(INSTALLED) ## Generate the code of the contract (Python, TypeScript), OpenAPI, docs/state_machine.md
 	$(BIN)/python tools/generate.py
@@ -102,9 +133,34 @@ format: $(INSTALLED) ## Format, and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: simulate
+simulate: $(INSTALLED) ## The control plane under a simulated clock with seeded faults (SEEDS=5000; SEED=123 replays one; DATABASE=postgresql)
+	@$(BIN)/python -W ignore -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) --database $(DATABASE)
+
+.PHONY: simulate-guards
+simulate-guards: $(INSTALLED) ## Take out each guard of an invariant, and show which seed finds it (1000 seeds each at most)
+	@$(BIN)/python -W ignore -m tests.simulation --guards
+
 .PHONY: bench
 bench: $(INSTALLED) ## Run the benchmarks (BENCH='name name' runs some)
-	$(BIN)/python -m tests.bench $(BENCH)
+	PEERS_HOME='$(PEERS_HOME)' $(BIN)/python -m tests.bench $(BENCH)
+
+.PHONY: bench-compare
+bench-compare: $(INSTALLED) ## Say what is slower than at BASE=<git ref>, beyond noise (BENCH='name name', PAIRS=8)
+	@[ -n "$(BASE)" ] || { echo "say what to compare with: make bench-compare BASE=main" >&2; exit 2; }
+	$(BIN)/python -m tests.bench.compare --pairs '$(PAIRS)' -- '$(BASE)' $(BENCH)
+
+# Versions that our figures stand beside. Prefect admits newer releases of FastAPI, and does not start on them.
+.PHONY: bench-peers
+bench-peers: $(INSTALLED) ## Install Prefect and DBOS, each in an environment of its own, for the bench `peers`
+	for peer in prefect dbos; do [ -x '$(PEERS_HOME)'/$$peer/bin/python ] || $(PYTHON) -m venv '$(PEERS_HOME)'/$$peer; done
+	'$(PEERS_HOME)'/prefect/bin/python -m pip install --quiet --disable-pip-version-check 'prefect==3.8.8'
+	'$(PEERS_HOME)'/prefect/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'fastapi==0.139.0'
+	'$(PEERS_HOME)'/dbos/bin/python -m pip install --quiet --disable-pip-version-check 'dbos==3.4.0'
+
+.PHONY: soak
+soak: $(INSTALLED) ## Mixed load on Postgres: does anything grow or slow down? (MINUTES=30; samples in soak.jsonl)
+	$(BIN)/python -m tests.bench.soak --minutes '$(MINUTES)'
 
 .PHONY: image
 image: $(INSTALLED) ## Build the Docker image "orch" of this tree (IMAGE=name:tag, PYTHON_IMAGE=python:3.13-slim)
@@ -114,5 +170,5 @@ image: $(INSTALLED) ## Build the Docker image "orch" of this tree (IMAGE=name:ta
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	rm -rf $(VENV) .venv-protoc build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-protoc .venv-peers .venv-schemathesis soak.jsonl build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ from orch_server.application.telemetry import Telemetry
 from orch_server.application.work_pools import WorkPools, ensure_default_pool
 from orch_server.application.work_queues import WorkQueues
 from orch_server.application.workers import Workers
+from orch_server.background.certificate_files import CertificateFiles, Pair
 from orch_server.background.database_watch import DatabaseWatch
 from orch_server.background.late_marker import LateMarker
 from orch_server.background.lease_sweeper import LeaseSweeper
@@ -116,8 +118,24 @@ async def _run(settings: Settings) -> None:
                 telemetry=telemetry,
             )
             http = http_server(settings, rpc, telemetry, store.store)
-            async with plane.background(rpc.health.set_all):
+            async with plane.background(rpc.health.set_all, *_renewing(settings, rpc, http)):
                 await _serve(settings, rpc, request, plane, http=http)
+
+
+def _renewing(settings: Settings, rpc: RpcServer, http: "HttpServer | None") -> list[Service]:
+    """What has new certificates shown, where connections are encrypted."""
+    tls, shown = settings.endpoint.tls, rpc.certificate
+    certificate, key = settings.http.certificate, settings.http.key
+    if tls is None or shown is None or certificate is None or key is None:
+        return []
+
+    def renew(pair: Pair) -> None:
+        shown.renew(replace(tls, certificate_chain=pair.certificate, private_key=pair.key))
+        if http is not None and http.tls is not None:
+            http.tls.load_cert_chain(certificate, key)
+
+    now = Pair(tls.certificate_chain, tls.private_key)
+    return [CertificateFiles(certificate, key, shown=now, renew=renew).service()]
 
 
 async def _serve(
@@ -235,14 +253,14 @@ class ControlPlane:
         ]
 
     @asynccontextmanager
-    async def background(self, tell_health: Callable[[bool], None]) -> AsyncIterator[None]:
+    async def background(self, tell_health: Callable[[bool], None], *more: Service) -> AsyncIterator[None]:
         """What runs by itself, for as long as the context lasts. One that fails takes everything down, loudly.
 
-        tell_health: hears whether the database answers.
+        tell_health: hears whether the database answers. more: what belongs to others.
         """
         watch = DatabaseWatch(self._opened.store, tell_health).service()
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_services([*self._services(), watch], self._stopping))
+            group.create_task(run_services([*self._services(), watch, *more], self._stopping))
             try:
                 yield
             finally:

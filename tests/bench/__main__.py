@@ -1,5 +1,7 @@
 """`python -m tests.bench [name …]`: measures Orch on this machine. One JSON object a line, and a table at the end.
 
+`--report FILE` measures nothing: it prints the table of lines that were kept, as Markdown.
+
 The exit code is 1 where a budget is broken.
 """
 
@@ -10,54 +12,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import (
-    command_line,
-    dispatch,
-    docker_runs,
-    heartbeats,
-    imports,
-    lifecycle,
-    lifecycle_batched,
-    list_runs,
-    logs,
-    machine,
-    peers,
-    schedules,
-    sdk,
-    server,
-    tasks,
-)
 from tests.bench.databases import databases
-from tests.bench.figures import Report, table
+from tests.bench.figures import Report
 from tests.bench.laboratory import Bench, Laboratory
-
-BENCHES: dict[str, Bench] = {
-    "machine": machine.bench,
-    "import": imports.bench,
-    "command_line": command_line.bench,
-    "hello": sdk.hello,
-    "no_op_tasks": sdk.no_op_tasks,
-    "scripts_at_once": sdk.many_scripts,
-    "server": server.bench,
-    "lifecycle": lifecycle.concurrent,
-    "lifecycle_single": lifecycle.single,
-    "lifecycle_batched": lifecycle_batched.bench,
-    "heartbeats": heartbeats.bench,
-    "tasks": tasks.bench,
-    "logs": logs.bench,
-    "schedules": schedules.bench,
-    "list": list_runs.bench,
-    "worker": dispatch.bench,
-    "docker": docker_runs.bench,
-    "prefect_worker": peers.bench,
-}
-ON_REQUEST: dict[str, Bench] = {"lifecycle_channels": lifecycle.concurrent_channels}
-"""Run only where they are named."""
-POSTGRES_ONLY = frozenset({"schedules", "list"})
-"""They fill tables with Postgres' own SQL."""
-LONGEST_SECONDS = 60
-LONGER_SECONDS = {"list": 120, "no_op_tasks": 180, "worker": 180, "docker": 400, "prefect_worker": 300}
-"""Filling the database takes half a minute."""
+from tests.bench.registry import BENCHES, EMBEDDED, LONGER_SECONDS, LONGEST_SECONDS, ON_REQUEST, POSTGRES_ONLY
+from tests.bench.tables import markdown, table
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,13 +24,15 @@ def main(arguments: Sequence[str]) -> int:
     known = BENCHES | ON_REQUEST
     parser = _parser(known)
     options = parser.parse_args(arguments)
+    if options.report is not None:
+        return _report(parser, options.report)
     if unknown := sorted(set(options.names) - set(known)):
         parser.error(f"there is no bench called {', '.join(unknown)}: choose from {', '.join(known)}")
     wanted = [
         name for name in options.names or BENCHES if options.database == "postgresql" or name not in POSTGRES_ONLY
     ]
     reports: list[Report] = []
-    with databases(options.database) as found:
+    with databases("sqlite" if EMBEDDED.issuperset(wanted) else options.database) as found:
         laboratory = Laboratory(found, profile=options.profile, explain=options.explain)
         for name in wanted:
             reports += asyncio.run(_run(name, known[name], laboratory))
@@ -98,6 +59,16 @@ async def _run(name: str, bench: Bench, laboratory: Laboratory) -> list[Report]:
     return reports
 
 
+def _report(parser: argparse.ArgumentParser, file: Path) -> int:
+    """The table of lines that a run of benches has printed; what is no JSON is passed over."""
+    try:
+        lines = file.read_text().splitlines()
+        print(markdown([Report.read(line) for line in lines if line.startswith("{")]))
+    except (OSError, ValueError) as error:
+        parser.error(f"{file} holds no lines of benches: {error}")
+    return 0
+
+
 def _parser(known: dict[str, Bench]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures Orch on this machine.")
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(known))
@@ -106,6 +77,9 @@ def _parser(known: dict[str, Bench]) -> argparse.ArgumentParser:
         "--profile", type=Path, metavar="NAME", help="write a profile of the server: by py-spy if found, else cProfile"
     )
     parser.add_argument("--explain", type=Path, metavar="FILE", help="write the plans of lists that are over budget")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="measure nothing: print lines that were kept as a Markdown table"
+    )
     return parser
 
 

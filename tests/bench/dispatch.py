@@ -59,7 +59,7 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
         connect_async(f"http://{server.address}") as client,
         started_worker(server.address, "--pool", POOL, "--limit", str(SLOTS)) as worker,
     ):
-        runs = Runs(client, await _deploy(client, "first_line"))
+        runs = Runs(client, await deploy_function(client, "first_line"))
         for _ in range(WARM_UP_RUNS):
             await runs.one()
         await asyncio.sleep(IDLE_SECONDS)
@@ -68,7 +68,7 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
         rates = [await runs.at_once(RUNS_A_ROUND) for _ in range(ROUNDS)]
         figures: dict[str, Figure] = {"database": laboratory.kind, "slots": SLOTS, "runs_per_s": middle(rates)}
         yield Report("worker_runs", figures, {"runs_per_s": at_least(40)})
-        delays = await _tail(client, await _deploy(client, "ticking"))
+        delays = await _tail(client, await deploy_function(client, "ticking"))
         figures = {"p50_ms": milliseconds(delays, 0.5), "p99_ms": milliseconds(delays, 0.99)}
         yield Report("worker_tail", figures | {"database": laboratory.kind}, {"p99_ms": at_most(200)})
 
@@ -126,12 +126,13 @@ async def ended(client: AsyncClient, flow_run_id: str) -> FlowRun:
     raise RuntimeError(f"the watch of run {flow_run_id} ended before it had")
 
 
-async def _deploy(client: AsyncClient, function: str) -> str:
+async def deploy_function(client: AsyncClient, function: str, *, pool: str = POOL) -> str:
+    """A new deployment of one of the flows in scripts/dispatched.py; its id."""
     spec = LaunchSpec(
         entrypoint=f"dispatched.py:{function}",
         job_variables_json=json.dumps({"working_dir": str(SCRIPTS)}),
     )
-    return await deploy(client, function, POOL, spec)
+    return await deploy(client, function, pool, spec)
 
 
 async def deploy(client: AsyncClient, flow_name: str, pool: str, spec: LaunchSpec) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 Figure: TypeAlias = float | int | str
 
@@ -15,6 +15,8 @@ class Budget:
 
     bound: float
     at_least: bool
+    limit: str = ""
+    """The figure of the bench `machine` that says how much of this the machine allows; empty: none does."""
 
     def kept_by(self, value: float) -> bool:
         """Whether the figure is within the bound."""
@@ -22,22 +24,30 @@ class Budget:
 
     def ratio(self, value: float) -> float:
         """How well the bound is kept: 1 just so, 2 twice as well."""
-        if self.at_least:
-            return value / self.bound
-        return self.bound / value if value else float("inf")
+        return self.times_better(value, self.bound)
+
+    def times_better(self, value: float, other: float) -> float:
+        """How many times as good a value is as another one."""
+        better, worse = (value, other) if self.at_least else (other, value)
+        return better / worse if worse else float("inf")
 
     def __str__(self) -> str:
         return f"{'>=' if self.at_least else '<='} {self.bound:g}"
 
 
-def at_least(bound: float) -> Budget:
+def at_least(bound: float, *, limit: str = "") -> Budget:
     """The figure must reach the bound."""
-    return Budget(bound, at_least=True)
+    return Budget(bound, at_least=True, limit=limit)
 
 
-def at_most(bound: float) -> Budget:
+def at_most(bound: float, *, limit: str = "") -> Budget:
     """The figure must not pass the bound."""
-    return Budget(bound, at_least=False)
+    return Budget(bound, at_least=False, limit=limit)
+
+
+def _read_budget(written: str, limit: str) -> Budget:
+    sign, _, bound = written.partition(" ")
+    return Budget(float(bound), at_least=sign == ">=", limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,13 @@ class Report:
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     failed: bool = False
     """The bench did not come to its end; `figures` say why."""
+    peer: str = ""
+    """Whose figures these are, where they are not Orch's: they stand beside ours of the same names."""
+
+    @property
+    def label(self) -> str:
+        """The bench, and where it ran where that makes a difference."""
+        return f"{self.bench} ({self.figures['where']})" if "where" in self.figures else self.bench
 
     @property
     def ok(self) -> bool:
@@ -62,20 +79,26 @@ class Report:
     def line(self) -> str:
         """As one JSON object."""
         budgets = {name: str(budget) for name, budget in self.budgets.items()}
-        return json.dumps({"bench": self.bench, **self.figures, "budget": budgets, "ok": self.ok})
+        limits = {name: budget.limit for name, budget in self.budgets.items() if budget.limit}
+        said: dict[str, object] = {"bench": self.bench, **({"peer": self.peer} if self.peer else {}), **self.figures}
+        said |= {"budget": budgets, "limit": limits, "ok": self.ok}
+        return json.dumps(said | ({"failed": True} if self.failed else {}))
+
+    @classmethod
+    def read(cls, line: str) -> Self:
+        """What `line` has written. Raises ValueError where it is something else."""
+        said = json.loads(line)
+        if not isinstance(said, dict) or "bench" not in said:
+            raise ValueError(f"this is no line of a bench: {line[:100]}")
+        limits = said.get("limit", {})
+        budgets = {
+            name: _read_budget(written, limits.get(name, "")) for name, written in said.get("budget", {}).items()
+        }
+        figures = {name: value for name, value in said.items() if name not in _OWN}
+        return cls(said["bench"], figures, budgets, said.get("failed", False), said.get("peer", ""))
 
 
-def table(reports: Iterable[Report]) -> str:
-    """The figures that have a budget, for people. A ratio below 1 breaks it."""
-    rows = [("bench", "figure", "measured", "budget", "ratio", "")]
-    for report in reports:
-        if report.failed:
-            rows.append((report.bench, "", "", "", "", "FAILED"))
-        for name, value, budget in report.bound():
-            verdict = "ok" if budget.kept_by(value) else "OVER BUDGET"
-            rows.append((report.bench, name, f"{value:g}", str(budget), f"{budget.ratio(value):.2f}", verdict))
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+_OWN = frozenset({"bench", "peer", "budget", "limit", "ok", "failed"})
 
 
 def percentile(values: Sequence[float], share: float) -> float:

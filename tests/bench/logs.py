@@ -89,7 +89,7 @@ async def _round(writers: Sequence[Writer]) -> float:
     work = [
         (
             writer,
-            [writer.request([_record(f"{line:09} {text}") for line in range(BATCH)]) for _ in range(BATCHES_A_ROUND)],
+            [writer.request([record(f"{line:09} {text}") for line in range(BATCH)]) for _ in range(BATCHES_A_ROUND)],
         )
         for writer in writers
     ]
@@ -100,7 +100,8 @@ async def _round(writers: Sequence[Writer]) -> float:
     return len(writers) * BATCHES_A_ROUND * BATCH / (perf_counter() - begin)
 
 
-def _record(message: str) -> LogRecord:
+def record(message: str) -> LogRecord:
+    """A line said now."""
     now = Timestamp()
     now.FromNanoseconds(time_ns())
     return LogRecord(time=now, level=LogLevel.LOG_LEVEL_INFO, logger="bench", message=message)
@@ -115,13 +116,13 @@ async def _tails(api: Api, leases: Sequence[Lease]) -> list[float]:
 
 async def _tail(api: Api, lease: Lease) -> list[float]:
     writer = Writer(api, lease)
-    await writer.send(writer.request([_record(_now())]))
+    await writer.send(writer.request([record(_now())]))
     watch = api.logs.WatchLogs(WatchLogsRequest(flow_run_id=lease.flow_run_id))
     async with asyncio.TaskGroup() as group:
         following = group.create_task(_follow(watch))
         for _ in range(TAIL_LINES - 1):
             await asyncio.sleep(TAIL_INTERVAL_SECONDS)
-            await writer.send(writer.request([_record(_now())]))
+            await writer.send(writer.request([record(_now())]))
     return following.result()[TAIL_WARM_UP:]
 
 

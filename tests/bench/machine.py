@@ -13,6 +13,7 @@ import grpc
 from tests.bench.echo_server import METHOD, SERVICE
 from tests.bench.figures import Report, middle
 from tests.bench.laboratory import Laboratory
+from tests.bench.machine_limits import limits
 
 CALLERS = 32
 ROUNDS = 5
@@ -22,7 +23,8 @@ _PAYLOAD = b"x" * 100
 
 
 async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
-    """A loop in Python; an echo of 100 bytes by 32 callers and by one; on Postgres, rows committed one by one."""
+    """A loop in Python; an echo of 100 bytes by 32 callers and by one; on Postgres, rows committed one by one, and what
+    a server that does the least there is makes of the calls of `lifecycle`."""
     async with _echo() as call:
         await _per_second(call, CALLERS)
         many = [await _per_second(call, CALLERS) for _ in range(ROUNDS)]
@@ -36,6 +38,9 @@ async def bench(laboratory: Laboratory) -> AsyncIterator[Report]:
         with laboratory.databases.fresh() as url:
             figures |= await _commits(url)
     yield Report("machine", {"database": laboratory.kind, **figures})
+    if laboratory.kind == "postgresql":
+        with laboratory.databases.fresh() as url:
+            yield await limits(url, _per_second)
 
 
 def _nanoseconds_per_addition() -> float:

@@ -34,6 +34,10 @@ SELECT row.id, ($2::uuid[])[1 + row.number % array_length($2::uuid[], 1)], 'depl
        (SELECT id FROM work_queue LIMIT 1), '{}', '', 1, 1, now(), now(), 1
 FROM unnest($1::uuid[]) WITH ORDINALITY AS row (id, number)
 """
+_VERSIONS = """
+INSERT INTO deployment_version (deployment_id, number, launch_spec, create_time)
+SELECT id, 1, '{"entrypoint": "flows.py:flow"}', create_time FROM deployment
+"""
 
 # `n` counts from the oldest run, `age` in runs from the newest; `roll` is spread evenly over 0 to 999 and tells nothing
 # about `n`. A third of the runs has no deployment, every fifth completed one an inline result.
@@ -117,6 +121,7 @@ class MillionRuns:
         pools = [row["id"] for row in await connection.fetch("SELECT id FROM work_pool")] + [time_ordered_id()]
         await connection.execute(_FLOWS, flows, names, [len(names)])
         await connection.execute(_DEPLOYMENTS, self.deployments, flows)
+        await connection.execute(_VERSIONS)
         await connection.execute(
             "INSERT INTO work_pool SELECT $2, 'other', type, description, paused, concurrency_limit, lease_ttl_ms,"
             " job_template, create_time, update_time, version FROM work_pool WHERE id = $1",

@@ -48,7 +48,7 @@ async def no_op_tasks(laboratory: Laboratory) -> AsyncIterator[Report]:
             yield _report(how, "embedded", [await _figures(how, count, home) for _ in range(ROUNDS)], budget)
         async with _on_server(laboratory) as (home, variables):
             rounds = [await _figures(how, count, home, variables) for _ in range(ROUNDS)]
-            yield _report(how, laboratory.kind, rounds, budget)
+            yield _report(how, "server", rounds, budget)
 
 
 async def many_scripts(laboratory: Laboratory) -> AsyncIterator[Report]:
@@ -67,9 +67,10 @@ async def many_scripts(laboratory: Laboratory) -> AsyncIterator[Report]:
 def _report(how: str, where: str, rounds: Sequence[dict[str, float]], budget: float) -> Report:
     figures = {name: round(middle(1000 * each[name] for each in rounds) / 1000, 4) for name in rounds[0]}
     best = round(min(each["milliseconds"] for each in rounds), 4)
-    return Report(
-        f"{how}_tasks", {"where": where, **figures, "best_milliseconds": best}, {"milliseconds": at_most(budget)}
-    )
+    # With a result committed before the next task begins, a call and a commit are the least that one costs.
+    limit = "committed_call_ms" if (how, where) == ("durable", "server") else ""
+    bounds = {"milliseconds": at_most(budget, limit=limit)}
+    return Report(f"{how}_tasks", {"where": where, **figures, "best_milliseconds": best}, bounds)
 
 
 @asynccontextmanager

@@ -32,6 +32,8 @@ class ServerProcess:
     pid: int
     begun: float
     """When the process was started, by `perf_counter`."""
+    http_url: str = ""
+    """Where it serves HTTP; empty where it does not."""
 
     def resident_megabytes(self) -> float:
         """Memory that the process occupies now."""
@@ -69,8 +71,10 @@ class ServerProcess:
 
 @asynccontextmanager
 async def server_process(database_url: str, *, profile: Path | None = None) -> AsyncIterator[ServerProcess]:
-    """A server on a free port of the loopback interface, stopped with SIGTERM when the block ends."""
-    command = [*_command(profile), "--port", "0", "--database-url", database_url, "--log-format", "json"]
+    """A server on two free ports of the loopback interface, stopped with SIGTERM when the block ends."""
+    # Nothing that a bench has filled in may be too old to be kept.
+    options = ["--port", "0", "--retain-runs-days", "0", "--log-format", "json"]
+    command = [*_command(profile), *options, "--database-url", database_url]
     with tempfile.TemporaryDirectory(prefix="orch-bench-home-") as home:
         begun = perf_counter()
         process = await asyncio.create_subprocess_exec(
@@ -79,8 +83,8 @@ async def server_process(database_url: str, *, profile: Path | None = None) -> A
         reader = _Output(process)
         try:
             async with asyncio.timeout(_START_SECONDS):
-                address = await reader.address()
-            yield ServerProcess(address, process.pid, begun)
+                url, http_url = await reader.urls()
+            yield ServerProcess(url.removeprefix("http://"), process.pid, begun, http_url)
         finally:
             await _stop(process)
             reader.draining.cancel()
@@ -125,13 +129,13 @@ class _Output:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._urls: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         self._last: deque[str] = deque(maxlen=20)
         self.draining = asyncio.create_task(self._drain())
 
-    async def address(self) -> str:
-        """Where the server listens; RuntimeError, with its last words, where it ends before it says so."""
-        return await self._address
+    async def urls(self) -> tuple[str, str]:
+        """Where the server listens, by gRPC and HTTP; RuntimeError, with its last words, where it ends before that."""
+        return await self._urls
 
     async def _drain(self) -> None:
         stream = self._process.stderr
@@ -139,18 +143,18 @@ class _Output:
             raise AssertionError("the process was started with a pipe")
         async for line in stream:
             self._last.append(line.decode(errors="replace"))
-            if not self._address.done() and (url := _announced(self._last)) is not None:
-                self._address.set_result(url.removeprefix("http://"))
-        if not self._address.done():
-            self._address.set_exception(RuntimeError("the server did not start:\n" + "".join(self._last)))
+            if not self._urls.done() and (urls := _announced(self._last)) is not None:
+                self._urls.set_result(urls)
+        if not self._urls.done():
+            self._urls.set_exception(RuntimeError("the server did not start:\n" + "".join(self._last)))
 
 
-def _announced(lines: Sequence[str]) -> str | None:
-    """The URL in the last line, where that is the server's announcement."""
+def _announced(lines: Sequence[str]) -> tuple[str, str] | None:
+    """The URLs in the last line, where that is the server's announcement."""
     try:
         event = json.loads(lines[-1])
     except ValueError:
         return None
     if not isinstance(event, dict) or event.get("event") != "server started":
         return None
-    return str(event["url"])
+    return str(event["url"]), str(event.get("http_url", ""))

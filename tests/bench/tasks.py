@@ -63,11 +63,12 @@ def _request(lease: Lease) -> ReportTaskRunsRequest:
     return ReportTaskRunsRequest(
         flow_run_id=lease.flow_run_id,
         token=lease.token,
-        reports=[_report(lease.flow_run_id, number) for number in range(BATCH)],
+        reports=[task_run_report(lease.flow_run_id, number) for number in range(BATCH)],
     )
 
 
-def _report(flow_run_id: str, number: int) -> TaskRunReport:
+def task_run_report(flow_run_id: str, number: int) -> TaskRunReport:
+    """A task that has ended, with all the states that it has had."""
     now = Timestamp()
     now.FromNanoseconds(time_ns())
     states = [State(type=state, state_time=now) for state in _PASSED]

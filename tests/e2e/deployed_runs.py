@@ -156,7 +156,7 @@ class Hand:
         """The next run."""
         while True:
             request = leases.AcquireLeasesRequest(
-                session_id=self.session_id, request_id=str(uuid4()), max_leases=1, wait=Duration(seconds=20)
+                session_id=self.session_id, request_id=str(uuid4()), max_leases=1, wait=Duration(seconds=50)
             )
             answer = self.client.leases.AcquireLeases(request)
             if not answer.sync_now:

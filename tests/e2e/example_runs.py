@@ -26,7 +26,7 @@ from orch_proto.v1.work_pool_service_pb2 import CreateWorkPoolRequest
 from tests.support.started_server import started_server
 
 POOL = "examples"
-RUN_SECONDS = 30
+RUN_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class Holder:
 
     def takes(self) -> HeldRun:
         """The next run of the pool."""
-        request = leases.AcquireLeasesRequest(session_id=self.session_id, max_leases=1, wait=Duration(seconds=20))
+        request = leases.AcquireLeasesRequest(session_id=self.session_id, max_leases=1, wait=Duration(seconds=50))
         (lease,) = self.client.leases.AcquireLeases(request).leases
         return HeldRun(self.client, lease)
 

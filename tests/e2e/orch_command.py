@@ -15,7 +15,7 @@ from typing import IO
 
 from tests.support.invoked_command import InvokedOrch, Said
 
-_ENDS_WITHIN_SECONDS = 40.0
+_ENDS_WITHIN_SECONDS = 60.0
 # Python loses a Ctrl-C that comes after it has asked and before it reads: whoever sees nothing happen presses again.
 _PRESSED_AGAIN_AFTER_SECONDS = 10.0
 _INTERRUPT = "\x03"

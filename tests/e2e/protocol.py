@@ -51,7 +51,7 @@ _ELSEWHERE = {
 """What a caller answers by asking another server: the one it asked is gone, or going."""
 
 
-async def once(method: object, request: object, answer: type[A], *, seconds: float = 15) -> A:
+async def once(method: object, request: object, answer: type[A], *, seconds: float = 30) -> A:
     """One call of a stub's method on an asyncio channel, whatever comes of it."""
     unary: Any = method
     found = await unary(request, timeout=seconds)

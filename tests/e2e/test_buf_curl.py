@@ -79,7 +79,7 @@ class Curl:
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(BUF), "curl", "--protocol", self.protocol, *self.options, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 def _objects(text: str) -> list[Json]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-ENDS_WITHIN_SECONDS = 50
+ENDS_WITHIN_SECONDS = 90
 SHOWN_ELSEWHERE = {"control_plane_tour", "minimal_worker"}
 """They need a server, and have tests of their own."""
 

@@ -175,7 +175,7 @@ async def test_what_had_not_begun_when_its_worker_died_never_begins(
 def test_it_keeps_the_rules_of_launchers() -> None:
     command = [sys.executable, "-m", "orch_worker.launchers.conformance", "wrapped"]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "broken" not in done.stdout

@@ -21,7 +21,7 @@ from tests.e2e.server_process import ServerProcess
 PROGRAMS = Path(__file__).parent / "prefect_flows"
 RECORDED = json.loads((PROGRAMS / "expected.json").read_text())
 NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py") if path.stem not in {"__init__", "run_flow"})
-ENDS_WITHIN_SECONDS = 50
+ENDS_WITHIN_SECONDS = 90
 
 STOPPED = "stopped on purpose (Ctrl-C, a cancelled asyncio task), a run is CANCELLED; Prefect calls that a crash"
 RETRYING = "a flow's second try is named Retrying, as a task's is; Prefect names it Running"

@@ -242,7 +242,7 @@ async def test_runs_in_pools_of_processes_are_recorded(
         env=kept | variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=False,
     )
 
@@ -263,7 +263,7 @@ async def test_runs_of_a_programs_exit_handlers_are_recorded(tmp_path: Path) -> 
     )
 
     await asyncio.to_thread(
-        subprocess.run, [sys.executable, str(script)], env=kept | {"ORCH_HOME": str(tmp_path)}, timeout=60, check=True
+        subprocess.run, [sys.executable, str(script)], env=kept | {"ORCH_HOME": str(tmp_path)}, timeout=90, check=True
     )
 
     async with running_server(tmp_path) as server, connect_async(url(server)) as client:
@@ -369,7 +369,7 @@ async def test_a_process_that_forks_records_on_both_sides(place: str, server: Se
         env=kept | variables,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=90,
         check=False,
     )
 

@@ -46,7 +46,7 @@ async def _the_run(client: AsyncClient) -> FlowRun:
 async def _end_of(client: AsyncClient) -> FlowRun:
     run = await _the_run(client)
     watch = client.flow_runs.WatchFlowRun(WatchFlowRunRequest(flow_run_id=run.flow_run_id))
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         async for news in watch:
             if news.flow_run.state.type in TERMINAL:
                 return news.flow_run

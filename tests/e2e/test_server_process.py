@@ -172,7 +172,7 @@ async def test_many_callers_create_at_once(server: ServerProcess) -> None:
 
 def _started_and_failed(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "orch_server", "--port", "0", "--home", str(home), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
 
 
 async def test_a_database_of_a_newer_server_is_left_alone(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ async def test_the_database_goes_and_comes_back(tmp_path: Path, postgres: Stoppa
 
 async def _answered(holder: _Holder) -> lease_pb2.LeaseVerdict.ValueType:
     """Heartbeats until one is answered."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await holder.beat()

@@ -33,7 +33,7 @@ if not numbers:
     sys.exit("there is nothing to add up")
 pathlib.Path(os.environ["ORCH_RESULT_FILE"]).write_text(json.dumps({"sum": sum(numbers)}))
 """
-ANSWER_SECONDS = 40
+ANSWER_SECONDS = 80
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def running(command: Sequence[str], url: str) -> Iterator[Service]:
         yield Service(process.stdout.readline().strip())
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module", params=["python", "node"])

@@ -38,7 +38,7 @@ from tests.e2e.server_process import running_server
 from tests.support.started_server import started_server
 
 SCRIPT = Path(__file__).parent / "scripts" / "served.py"
-_SECONDS = 40.0
+_SECONDS = 60.0
 _numbers = count()
 
 
@@ -161,7 +161,7 @@ def release(file: Path) -> None:
 def appears(path: Path) -> None:
     """Wait for a file that another process makes."""
     seen = threading.Event()
-    for _ in range(4000):
+    for _ in range(6000):
         if path.exists():
             return
         seen.wait(0.01)
@@ -268,7 +268,7 @@ async def test_a_wait_outlives_the_control_plane(tmp_path: Path, file: Path) -> 
 
 
 async def test_async_code_awaits_it() -> None:
-    run = await arun_deployment("add/served", parameters={"a": 2}, timeout=20)
+    run = await arun_deployment("add/served", parameters={"a": 2}, timeout=60)
     other = await run_deployment("add/served", parameters={"a": 3})  # type: ignore[misc]  # as its users write
 
     assert (run.state.result(), other.state.result()) == (3, 4)

@@ -71,7 +71,7 @@ def test_the_tour_shows_what_there_is() -> None:
         [sys.executable, TOUR], capture_output=True, text=True, check=False, timeout=AT_MOST_SECONDS, cwd="/"
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     lines = iter(done.stdout.splitlines())
     for essential in ESSENTIAL:
         assert any(re.fullmatch(essential, line) for line in lines), f"{essential} is missing in\n{done.stdout}"

@@ -276,7 +276,7 @@ async def test_health_is_told_on_the_port_that_was_asked_for(
 
 def fetched(url: str) -> object:
     """What is told there."""
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -290,7 +290,7 @@ def start(url: str, home: Path, *options: str, **environ: str) -> "subprocess.Co
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
 
 

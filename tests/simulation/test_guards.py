@@ -6,8 +6,8 @@ That the same checks pass with their guards in place is `test_invariants.py`.
 import pytest
 
 from orch_server.storage.scope import Kind
-from tests.simulation.guards import GUARDS, Guard
-from tests.simulation.process_run_guards import PROCESS_RUN_GUARDS
+from tests.simulation.guards.catalog import GUARDS
+from tests.simulation.guards.guard import Guard
 from tests.simulation.scene import Scene
 
 CASES = [
@@ -17,7 +17,7 @@ CASES = [
         id=f"{guard.invariant:02d}-{guard.name.replace(' ', '_')}-{kind}",
         marks=[pytest.mark.postgres] if kind == "postgresql" else [],
     )
-    for guard in (*GUARDS, *PROCESS_RUN_GUARDS)
+    for guard in GUARDS
     for kind in guard.kinds
 ]
 

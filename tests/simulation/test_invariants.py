@@ -1,226 +1,227 @@
 """The fifteen invariants of leases (docs/architecture.md), each on both databases.
 
-What is checked is in `checks.py`. That each check notices when its invariant is broken is shown in `test_guards.py`.
+What is checked is in the package `checks`; that each check notices when its invariant is broken, in
+`test_guards.py`.
 """
 
 import pytest
 
-from tests.simulation import checks, process_run_checks
+from tests.simulation.checks import limits, outcomes, process_runs, schedules_and_logs, timing, tokens
 from tests.simulation.scene import Scene
 
 
 async def test_invariant_01_one_current_token(scene: Scene) -> None:
-    await checks.one_current_token(scene)
+    await tokens.one_current_token(scene)
 
 
 async def test_invariant_01_a_run_picked_here_is_not_granted_there(scene: Scene) -> None:
-    await checks.a_run_picked_here_is_not_granted_there(scene)
+    await tokens.a_run_picked_here_is_not_granted_there(scene)
 
 
 async def test_invariant_01_racing_servers_grant_each_run_once(scene: Scene) -> None:
-    await checks.racing_servers_grant_each_run_once(scene)
+    await tokens.racing_servers_grant_each_run_once(scene)
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 async def test_invariant_01_only_the_databases_clock_counts(scene: Scene) -> None:
-    await checks.only_the_databases_clock_counts(scene)
+    await tokens.only_the_databases_clock_counts(scene)
 
 
 async def test_invariant_02_an_old_token_renews_nothing(scene: Scene) -> None:
-    await checks.an_old_token_renews_nothing(scene)
+    await tokens.an_old_token_renews_nothing(scene)
 
 
 async def test_invariant_02_an_old_token_reports_nothing(scene: Scene) -> None:
-    await checks.an_old_token_reports_nothing(scene)
+    await tokens.an_old_token_reports_nothing(scene)
 
 
 async def test_invariant_02_an_old_token_releases_nothing(scene: Scene) -> None:
-    await checks.an_old_token_releases_nothing(scene)
+    await tokens.an_old_token_releases_nothing(scene)
 
 
 async def test_invariant_02_an_old_token_adopts_nothing(scene: Scene) -> None:
-    await checks.an_old_token_adopts_nothing(scene)
+    await tokens.an_old_token_adopts_nothing(scene)
 
 
 async def test_invariant_02_an_old_token_reclaims_nothing(scene: Scene) -> None:
-    await checks.an_old_token_reclaims_nothing(scene)
+    await tokens.an_old_token_reclaims_nothing(scene)
 
 
 async def test_invariant_02_an_old_token_logs_nothing(scene: Scene) -> None:
-    await checks.an_old_token_logs_nothing(scene)
+    await tokens.an_old_token_logs_nothing(scene)
 
 
 async def test_invariant_02_an_old_token_reports_no_task_runs(scene: Scene) -> None:
-    await checks.an_old_token_reports_no_task_runs(scene)
+    await tokens.an_old_token_reports_no_task_runs(scene)
 
 
 async def test_invariant_02_an_old_token_starts_no_child(scene: Scene) -> None:
-    await checks.an_old_token_starts_no_child(scene)
+    await tokens.an_old_token_starts_no_child(scene)
 
 
 async def test_invariant_03_a_renewal_that_came_first_counts(scene: Scene) -> None:
-    await checks.a_renewal_that_came_first_counts(scene)
+    await tokens.a_renewal_that_came_first_counts(scene)
 
 
 async def test_invariant_03_what_was_taken_over_has_a_new_token(scene: Scene) -> None:
-    await checks.what_was_taken_over_has_a_new_token(scene)
+    await tokens.what_was_taken_over_has_a_new_token(scene)
 
 
 async def test_invariant_04_a_lost_answer_is_repeated(scene: Scene) -> None:
-    await checks.a_lost_answer_is_repeated(scene)
+    await outcomes.a_lost_answer_is_repeated(scene)
 
 
 async def test_invariant_04_a_grant_that_nobody_took_falls_back(scene: Scene) -> None:
-    await checks.a_grant_that_nobody_took_falls_back(scene)
+    await outcomes.a_grant_that_nobody_took_falls_back(scene)
 
 
 async def test_invariant_04_what_was_acknowledged_is_there(scene: Scene) -> None:
-    await checks.what_was_acknowledged_is_there(scene)
+    await outcomes.what_was_acknowledged_is_there(scene)
 
 
 async def test_invariant_04_a_repeated_create_is_one_run(scene: Scene) -> None:
-    await checks.a_repeated_create_is_one_run(scene)
+    await outcomes.a_repeated_create_is_one_run(scene)
 
 
 async def test_invariant_04_every_open_run_is_queued_or_leased(scene: Scene) -> None:
-    await checks.every_open_run_is_queued_or_leased(scene)
+    await outcomes.every_open_run_is_queued_or_leased(scene)
 
 
 async def test_invariant_05_the_end_absorbs(scene: Scene) -> None:
-    await checks.the_end_absorbs(scene)
+    await outcomes.the_end_absorbs(scene)
 
 
 async def test_invariant_05_a_repeat_is_a_duplicate(scene: Scene) -> None:
-    await checks.a_repeat_is_a_duplicate(scene)
+    await outcomes.a_repeat_is_a_duplicate(scene)
 
 
 async def test_invariant_06_lost_before_the_start_is_queued_again(scene: Scene) -> None:
-    await checks.lost_before_the_start_is_queued_again(scene)
+    await outcomes.lost_before_the_start_is_queued_again(scene)
 
 
 async def test_invariant_06_lost_after_the_start_is_restarted_where_asked(scene: Scene) -> None:
-    await checks.lost_after_the_start_is_restarted_where_asked(scene)
+    await outcomes.lost_after_the_start_is_restarted_where_asked(scene)
 
 
 async def test_invariant_07_who_comes_back_has_its_run_again(scene: Scene) -> None:
-    await checks.who_comes_back_has_its_run_again(scene)
+    await outcomes.who_comes_back_has_its_run_again(scene)
 
 
 async def test_invariant_07_nobody_comes_back_to_what_was_decided_since(scene: Scene) -> None:
-    await checks.nobody_comes_back_to_what_was_decided_since(scene)
+    await outcomes.nobody_comes_back_to_what_was_decided_since(scene)
 
 
 async def test_invariant_07_two_who_come_back_at_once_both_have_it(scene: Scene) -> None:
-    await checks.two_who_come_back_at_once_both_have_it(scene)
+    await outcomes.two_who_come_back_at_once_both_have_it(scene)
 
 
 async def test_invariant_07_who_adopts_while_its_worker_comes_back_has_it(scene: Scene) -> None:
-    await checks.who_adopts_while_its_worker_comes_back_has_it(scene)
+    await outcomes.who_adopts_while_its_worker_comes_back_has_it(scene)
 
 
 async def test_invariant_08_an_exclusive_holder_stops_first(scene: Scene) -> None:
-    await checks.an_exclusive_holder_stops_first(scene)
+    await timing.an_exclusive_holder_stops_first(scene)
 
 
 async def test_invariant_09_an_outage_expires_nobody(scene: Scene) -> None:
-    await checks.an_outage_expires_nobody(scene)
+    await timing.an_outage_expires_nobody(scene)
 
 
 async def test_invariant_10_silence_is_noticed_in_time(scene: Scene) -> None:
-    await checks.silence_is_noticed_in_time(scene)
+    await timing.silence_is_noticed_in_time(scene)
 
 
 async def test_invariant_11_cancel_reaches_its_holder_at_once(scene: Scene) -> None:
-    await checks.cancel_reaches_its_holder_at_once(scene)
+    await timing.cancel_reaches_its_holder_at_once(scene)
 
 
 async def test_invariant_11_cancel_wins(scene: Scene) -> None:
-    await checks.cancel_wins(scene)
+    await timing.cancel_wins(scene)
 
 
 async def test_invariant_11_cancel_ends_even_if_the_holder_dies(scene: Scene) -> None:
-    await checks.cancel_ends_even_if_the_holder_dies(scene)
+    await timing.cancel_ends_even_if_the_holder_dies(scene)
 
 
 async def test_invariant_12_limits_follow_live_leases(scene: Scene) -> None:
-    await checks.limits_follow_live_leases(scene)
+    await limits.limits_follow_live_leases(scene)
 
 
 async def test_invariant_12_limits_of_queues_and_deployments(scene: Scene) -> None:
-    await checks.limits_of_queues_and_deployments(scene)
+    await limits.limits_of_queues_and_deployments(scene)
 
 
 async def test_invariant_12_two_servers_do_not_both_use_the_last_slot(scene: Scene) -> None:
-    await checks.two_servers_do_not_both_use_the_last_slot(scene)
+    await limits.two_servers_do_not_both_use_the_last_slot(scene)
 
 
 async def test_invariant_12_two_servers_do_not_both_use_a_deployments_last_slot(scene: Scene) -> None:
-    await checks.two_servers_do_not_both_use_a_deployments_last_slot(scene)
+    await limits.two_servers_do_not_both_use_a_deployments_last_slot(scene)
 
 
 async def test_invariant_12_racing_servers_keep_to_the_limit(scene: Scene) -> None:
-    await checks.racing_servers_keep_to_the_limit(scene)
+    await limits.racing_servers_keep_to_the_limit(scene)
 
 
 async def test_invariant_13_nothing_is_granted_after_a_drain(scene: Scene) -> None:
-    await checks.nothing_is_granted_after_a_drain(scene)
+    await limits.nothing_is_granted_after_a_drain(scene)
 
 
 async def test_invariant_13_a_drain_waits_for_the_grant_under_way(scene: Scene) -> None:
-    await checks.a_drain_waits_for_the_grant_under_way(scene)
+    await limits.a_drain_waits_for_the_grant_under_way(scene)
 
 
 async def test_invariant_13_racing_drains_are_final(scene: Scene) -> None:
-    await checks.racing_drains_are_final(scene)
+    await limits.racing_drains_are_final(scene)
 
 
 async def test_invariant_13_released_work_has_spent_nothing(scene: Scene) -> None:
-    await checks.released_work_has_spent_nothing(scene)
+    await limits.released_work_has_spent_nothing(scene)
 
 
 async def test_invariant_14_a_time_fires_once(scene: Scene) -> None:
-    await checks.a_time_fires_once(scene)
+    await schedules_and_logs.a_time_fires_once(scene)
 
 
 async def test_invariant_14_a_time_decided_here_is_not_fired_there(scene: Scene) -> None:
-    await checks.a_time_decided_here_is_not_fired_there(scene)
+    await schedules_and_logs.a_time_decided_here_is_not_fired_there(scene)
 
 
 async def test_invariant_14_a_redeployed_schedule_does_not_fire_again(scene: Scene) -> None:
-    await checks.a_redeployed_schedule_does_not_fire_again(scene)
+    await schedules_and_logs.a_redeployed_schedule_does_not_fire_again(scene)
 
 
 async def test_invariant_14_daylight_saving_fires_once_a_day(scene: Scene) -> None:
-    await checks.daylight_saving_fires_once_a_day(scene)
+    await schedules_and_logs.daylight_saving_fires_once_a_day(scene)
 
 
 async def test_invariant_15_log_lines_are_contiguous(scene: Scene) -> None:
-    await checks.log_lines_are_contiguous(scene)
+    await schedules_and_logs.log_lines_are_contiguous(scene)
 
 
 async def test_invariant_15_racing_writers_of_one_stream_store_each_line_once(scene: Scene) -> None:
-    await checks.racing_writers_of_one_stream_store_each_line_once(scene)
+    await schedules_and_logs.racing_writers_of_one_stream_store_each_line_once(scene)
 
 
 async def test_invariant_02_an_old_token_starts_no_run_of_its_own(scene: Scene) -> None:
-    await process_run_checks.an_old_token_starts_no_run_of_its_own(scene)
+    await process_runs.an_old_token_starts_no_run_of_its_own(scene)
 
 
 async def test_invariant_02_an_old_token_takes_nothing_up(scene: Scene) -> None:
-    await process_run_checks.an_old_token_takes_nothing_up(scene)
+    await process_runs.an_old_token_takes_nothing_up(scene)
 
 
 async def test_invariant_03_what_was_taken_up_has_a_new_token(scene: Scene) -> None:
-    await process_run_checks.what_was_taken_up_has_a_new_token(scene)
+    await process_runs.what_was_taken_up_has_a_new_token(scene)
 
 
 async def test_invariant_03_a_renewal_before_a_resumption_counts(scene: Scene) -> None:
-    await process_run_checks.a_renewal_before_a_resumption_counts(scene)
+    await process_runs.a_renewal_before_a_resumption_counts(scene)
 
 
 async def test_invariant_07_a_process_that_comes_back_has_its_run_again(scene: Scene) -> None:
-    await process_run_checks.a_process_that_comes_back_has_its_run_again(scene)
+    await process_runs.a_process_that_comes_back_has_its_run_again(scene)
 
 
 async def test_invariant_09_an_outage_lets_nobody_be_replaced(scene: Scene) -> None:
-    await process_run_checks.an_outage_lets_nobody_be_replaced(scene)
+    await process_runs.an_outage_lets_nobody_be_replaced(scene)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 Json: TypeAlias = Any
 
 JSON = {"content-type": "application/json"}
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support.required import need
 
 ROOT = Path(__file__).resolve().parents[2]
-INSTALL_SECONDS = 50
+INSTALL_SECONDS = 90
 
 
 @dataclass(frozen=True)

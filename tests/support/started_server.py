@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-_START_SECONDS = 30
-_STOP_SECONDS = 20
+_START_SECONDS = 60
+_STOP_SECONDS = 40
 
 LogEvent: TypeAlias = dict[str, Any]
 """One line of the server's log: `time`, `level`, `logger`, `event`, and the event's own fields."""

@@ -13,7 +13,7 @@ from orch_worker import reports
 from orch_worker.attempt_facts import AttemptFacts
 from orch_worker.held_runs import HeldRun, Order
 from orch_worker.jobs import facts_of
-from orch_worker.launchers.base import Attempt, Job, LaunchError, LauncherUnavailableError
+from orch_worker.launchers.base import Attempt, Job, LaunchError, LauncherUnavailableError, PlaceUnavailableError
 from orch_worker.meters import LAUNCH_DURATION, LAUNCH_FAILURES, RUNS_LAUNCHED
 from orch_worker.racing import unless
 from orch_worker.shipping import OUTPUT_STREAM, Remarks
@@ -42,7 +42,7 @@ class Launching:
         except LaunchError as error:
             await self._fail(error)
         except LauncherUnavailableError as error:
-            await self._release_and_rest(error)
+            await self._take_back(error)
         else:
             if attempt is not None:
                 return attempt
@@ -56,11 +56,15 @@ class Launching:
         self._remarks.complain(f"Not launched: {error}")
         await self._around.reporter.report(self._run.key, reports.not_launched(str(error)))
 
-    async def _release_and_rest(self, error: LauncherUnavailableError) -> None:
+    async def _take_back(self, error: LauncherUnavailableError) -> None:
+        """The run waits in its queue again, and where nothing can be launched, the worker rests."""
         self._around.telemetry.count(LAUNCH_FAILURES)
         logger.warning("run given back", extra=self._run.log_fields | {"cause": str(error)})
-        self._around.rest.begin(str(error))
-        await self._release(why=f"Worker {self._around.worker_name!r} cannot launch anything now: {error}")
+        what = "this run"
+        if not isinstance(error, PlaceUnavailableError):
+            self._around.rest.begin(str(error))
+            what = "anything"
+        await self._release(why=f"Worker {self._around.worker_name!r} cannot launch {what} now: {error}")
 
     async def _begun(self, lease: Lease) -> Attempt | None:
         """None where it was ordered to end before it began. Raises LaunchError, LauncherUnavailableError."""

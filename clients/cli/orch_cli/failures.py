@@ -45,7 +45,9 @@ class Failed(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """On standard error; nothing where there is nothing left to say."""
         if self.message:
-            click.echo(f"orch: {self.message}", file=file, err=True)
+            from orch_cli.output.terminals import clean
+
+            click.echo(f"orch: {clean(self.message)}", file=file, err=True)
 
 
 class Wrong(Failed):

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from orch_cli.failures import NotFound, Wrong
+from orch_cli.output import one_line
 
 if TYPE_CHECKING:
     from orch_client.client import Client
@@ -180,6 +181,6 @@ def only(found: Sequence[T], text: str, what: str, line: Callable[[T], str]) -> 
     """The one thing that was found. Raises Wrong, with a line for each, where there are several."""
     if len(found) == 1:
         return found[0]
-    listed = "\n".join(f"  {line(each)}" for each in found[:_CANDIDATES])
+    listed = "\n".join(f"  {one_line(line(each))}" for each in found[:_CANDIDATES])
     more = f"\n  and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
     raise Wrong(f"{text!r} may be any of {len(found)} {what}s; name one of them:\n{listed}{more}")

@@ -165,16 +165,17 @@ class FlowRuns:
 
     async def watch(self, run_id: UUID, *, after_version: int) -> AsyncGenerator[FlowRun]:
         """The run, and again at each change, until it has ended. Raises NotFound."""
-        with Bell(self._wakeups, [run_topic(run_id)]) as bell, self._onlookers.watching(run_id, bell):
-            while True:
-                bell.reset()
-                run = await self.get(run_id)
-                if run.facts.version > after_version:
-                    after_version = run.facts.version
-                    yield run
-                if run.facts.state.type in TERMINAL:
-                    return
-                await bell.wait(None)
+        with Bell(self._wakeups, [run_topic(run_id)]) as bell:
+            async with self._onlookers.watching(run_id, bell):
+                while True:
+                    bell.reset()
+                    run = await self.get(run_id)
+                    if run.facts.version > after_version:
+                        after_version = run.facts.version
+                        yield run
+                    if run.facts.state.type in TERMINAL:
+                        return
+                    await bell.wait(None)
 
 
 def _buckets(run_filter: FlowRunFilter, width: timedelta, tx: Transaction) -> Buckets:

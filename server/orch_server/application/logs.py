@@ -137,22 +137,23 @@ class Logs:
         clock = asyncio.get_running_loop().time
         lingered = False
         topics = (log_topic(flow_run_id), run_topic(flow_run_id))
-        with Bell(self._wakeups, topics) as bell, self._onlookers.watching(flow_run_id, bell):
-            while True:
-                bell.reset()
-                looked = clock()
-                wish = _Wish(flow_run_id, log_filter, tuple(sorted(positions.items())))
-                page = (await self._looks.submit(wish)).page(codec, log_filter)
-                positions = page.positions
-                if page.lines:
-                    yield page, encode_positions(scope, positions)
-                if page.more:
-                    continue
-                if page.ended_for is not None and (lingered or page.ended_for.total_seconds() > RELOOK_SECONDS):
-                    return
-                rang = await bell.wait(None if page.ended_for is None else RELOOK_SECONDS)
-                lingered = page.ended_for is not None and not rang
-                await asyncio.sleep(looked + _BREATH_SECONDS - clock())
+        with Bell(self._wakeups, topics) as bell:
+            async with self._onlookers.watching(flow_run_id, bell):
+                while True:
+                    bell.reset()
+                    looked = clock()
+                    wish = _Wish(flow_run_id, log_filter, tuple(sorted(positions.items())))
+                    page = (await self._looks.submit(wish)).page(codec, log_filter)
+                    positions = page.positions
+                    if page.lines:
+                        yield page, encode_positions(scope, positions)
+                    if page.more:
+                        continue
+                    if page.ended_for is not None and (lingered or page.ended_for.total_seconds() > RELOOK_SECONDS):
+                        return
+                    rang = await bell.wait(None if page.ended_for is None else RELOOK_SECONDS)
+                    lingered = page.ended_for is not None and not rang
+                    await asyncio.sleep(looked + _BREATH_SECONDS - clock())
 
     async def _look(
         self,

@@ -6,8 +6,8 @@ call), so the runs that somebody watches are compared with what they were, toget
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -34,43 +34,37 @@ class Onlookers:
         self._gone = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    @contextmanager
-    def watching(self, run_id: UUID, bell: Bell) -> Iterator[None]:
+    @asynccontextmanager
+    async def watching(self, run_id: UUID, bell: Bell) -> AsyncIterator[None]:
         """Ring a bell when the run has changed or logged, as long as the block lasts: within some two seconds, if
         nobody else did. The bell must be reset and the run looked at inside the block."""
         self._bells.setdefault(run_id, set()).add(bell)
-        self._gone.clear()
         if self._task is None:
+            self._gone = asyncio.Event()
             # It works for all who watch: its spans are not those of the call that happens to be first.
-            self._task = asyncio.create_task(self._run(), context=Context())
+            self._task = asyncio.create_task(self._run(self._gone), context=Context())
         try:
             yield
         finally:
-            bells = self._bells[run_id]
-            bells.discard(bell)
-            if not bells:
-                del self._bells[run_id]
-                self._marks.pop(run_id, None)
-            if not self._bells:
-                self._gone.set()
+            await self._leave(run_id, bell)
 
-    async def _run(self) -> None:
-        try:
-            while self._bells:
-                await self._pause()
-                try:
-                    await self._look()
-                except Exception as error:  # whatever it is, bells ring on, and the next look may succeed
-                    _logger.warning("watched runs could not be looked at: %s", error)
-        finally:
-            self._task = None
+    async def _leave(self, run_id: UUID, bell: Bell) -> None:
+        bells = self._bells[run_id]
+        bells.discard(bell)
+        if not bells:
+            del self._bells[run_id]
+            self._marks.pop(run_id, None)
+        if not self._bells and self._task is not None:
+            task, self._task = self._task, None
+            self._gone.set()
+            await asyncio.wait([task])  # nothing of it is left when the database is closed
 
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(RELOOK_SECONDS):
-                await self._gone.wait()
-        except TimeoutError:
-            return
+    async def _run(self, gone: asyncio.Event) -> None:
+        while not await _happened(gone, within=RELOOK_SECONDS):
+            try:
+                await self._look()
+            except Exception as error:  # whatever it is, bells ring on, and the next look may succeed
+                _logger.warning("watched runs could not be looked at: %s", error)
 
     async def _look(self) -> None:
         watched = list(self._bells)
@@ -87,3 +81,11 @@ class Onlookers:
                     bell.ring()
             if run_id in self._bells:
                 self._marks[run_id] = mark
+
+
+async def _happened(event: asyncio.Event, *, within: float) -> bool:
+    try:
+        async with asyncio.timeout(within):
+            return await event.wait()
+    except TimeoutError:
+        return False

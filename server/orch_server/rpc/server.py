@@ -15,7 +15,8 @@ from orch_proto.v1.batch_service_pb2_grpc import add_BatchServiceServicer_to_ser
 from orch_server.application.telemetry import NoTelemetry, Telemetry
 from orch_server.errors import StartupError
 from orch_server.rpc.batch_service import BatchServicer
-from orch_server.rpc.endpoint import Endpoint, TlsIdentity
+from orch_server.rpc.certificate import ServerCertificate
+from orch_server.rpc.endpoint import Endpoint
 from orch_server.rpc.errors import Encoded, guarded
 from orch_server.rpc.handlers import Handler, is_async
 from orch_server.rpc.health import SERVICE as HEALTH
@@ -42,7 +43,8 @@ class RpcServer:
     """A server that is bound, and what belongs to it.
 
     server: grpc's own. endpoint, port: where it listens. health: says NOT_SERVING once it
-    drains. services: full names. methods: of the contract, for those who carry them otherwise.
+    drains. services: full names. methods: of the contract, for those who carry them otherwise. certificate: what it
+    shows, where it encrypts.
     draining: set when no long poll or stream should last any longer.
     """
 
@@ -52,6 +54,7 @@ class RpcServer:
     health: Health
     services: tuple[str, ...]
     methods: tuple[ServedMethod, ...] = ()
+    certificate: ServerCertificate | None = None
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -105,7 +108,8 @@ def build_server(
     add_HealthServicer_to_server(health, as_server)
     names = tuple(name for name in registrar.names if name != HEALTH)
     reflection.enable_server_reflection((*registrar.names, reflection.SERVICE_NAME), server)
-    return RpcServer(server, endpoint, _bind(server, endpoint), health, names, methods)
+    certificate = ServerCertificate(endpoint.tls) if endpoint.tls else None
+    return RpcServer(server, endpoint, _bind(server, endpoint, certificate), health, names, methods, certificate)
 
 
 class _Registrar:
@@ -149,22 +153,14 @@ def _options(endpoint: Endpoint) -> list[tuple[str, int]]:
     ]
 
 
-def _bind(server: grpc.aio.Server, endpoint: Endpoint) -> int:
+def _bind(server: grpc.aio.Server, endpoint: Endpoint, certificate: ServerCertificate | None) -> int:
     _probe(endpoint)
     try:
-        if endpoint.tls is None:
+        if certificate is None:
             return server.add_insecure_port(endpoint.address())
-        return server.add_secure_port(endpoint.address(), _credentials(endpoint.tls))
+        return server.add_secure_port(endpoint.address(), certificate.credentials())
     except RuntimeError as error:
         raise StartupError(f"Cannot listen on {endpoint.address()}: {error}") from error
-
-
-def _credentials(tls: TlsIdentity) -> grpc.ServerCredentials:
-    return grpc.ssl_server_credentials(
-        [(tls.private_key, tls.certificate_chain)],
-        root_certificates=tls.client_ca,
-        require_client_auth=tls.client_ca is not None,
-    )
 
 
 def _probe(endpoint: Endpoint) -> None:

@@ -12,7 +12,6 @@ from orch_server.application.lease_rows import Backlog, Claimable, FullDeploymen
 from orch_server.domain.deployments import ConcurrencyPolicy
 from orch_server.storage.batch import one_of
 from orch_server.storage.flow_run_mapping import run_columns, run_of
-from orch_server.storage.run_writes import unchanged, unchanged_runs
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import deployment, flow_run, lease, work_pool, work_queue
 from orch_server.storage.types import ID, INSTANT
@@ -63,7 +62,7 @@ def _leases_by_deployment(kind: Kind) -> Select[tuple[UUID | None, int]]:
 
 
 @cache
-def _claimable(kind: Kind, *, locked: bool) -> Select[Any]:
+def _claimable(kind: Kind) -> Select[Any]:
     earlier = flow_run.alias("earlier")
     waits = (
         select(earlier.c.id)
@@ -74,7 +73,7 @@ def _claimable(kind: Kind, *, locked: bool) -> Select[Any]:
         )
         .exists()
     )
-    statement = (
+    return (
         run_columns(with_result=False)
         .add_columns(deployment.c.concurrency_limit.is_not(None).label("limited"))
         .where(
@@ -89,8 +88,8 @@ def _claimable(kind: Kind, *, locked: bool) -> Select[Any]:
         )
         .order_by(flow_run.c.scheduled_time, flow_run.c.id)
         .limit(bindparam("most"))
+        .with_for_update(of=flow_run, skip_locked=True)
     )
-    return statement.with_for_update(of=flow_run, skip_locked=True) if locked else statement
 
 
 _WAITING = select(flow_run.c.scheduled_time).where(flow_run.c.work_queue_id == bindparam("queue_id", type_=ID), _QUEUED)
@@ -165,12 +164,8 @@ class SqlClaims:
             "most": limit,
             "without": list(without_deployments),
         }
-        hopeful = self._scope.hopeful
-        rows = self._scope.rows(_claimable(self._scope.kind, locked=not hopeful), named)
-        found = [Claimable(run_of(row), bool(row[-1])) for row in rows]
-        if hopeful:
-            self._scope.hope(unchanged_runs(), [unchanged(each.run.facts) for each in found])
-        return found
+        rows = self._scope.rows(_claimable(self._scope.kind), named)
+        return [Claimable(run_of(row), bool(row[-1])) for row in rows]
 
     def free_slots(self, deployment_ids: Set[UUID]) -> dict[UUID, int]:
         """How many more runs of deployments that have a limit may hold a lease, counted from live leases."""

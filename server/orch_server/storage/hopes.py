@@ -27,8 +27,7 @@ class Place(IntEnum):
     """The order of locks, as in `tables.py`."""
 
     RUNS = 0
-    SESSIONS = 1
-    QUEUES = 2
+    QUEUES = 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,13 +53,16 @@ class CommitGroup:
     whole, its use cases run again apart, and then its items one by one, so that none suffers from another.
     """
 
-    def __init__(self, run: RunTogether, meter: TransactionMeter, *, max_batch: int) -> None:
+    def __init__(self, run: RunTogether, meter: TransactionMeter, *, max_batch: int, only_reads: bool = False) -> None:
+        """only_reads: whoever leaves waits for the end of what is under way, as it is worth nothing to anybody else."""
         self._run_together = run
+        self._only_reads = only_reads
         self._meter = meter
         self._max_batch = max_batch
         self._turns: dict[Work[Any, Any], int] = {}
         self._waiting: deque[_Call] = deque()
         self._running: asyncio.Task[None] | None = None
+        self._ended: asyncio.Event | None = None
 
     def lane(self, work: Work[Item, R], *, turn: int = 0) -> "SqlLane[Item, R]":
         """A lane for one more use case."""
@@ -75,7 +78,12 @@ class CommitGroup:
         if self._running is None:
             # Outside of the context, and so the span, of the call that happens to be first.
             self._running = asyncio.create_task(self._drain(), context=Context())
-        return await future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if self._only_reads and self._ended is not None:
+                await self._ended.wait()
+            raise
 
     async def _drain(self) -> None:
         try:
@@ -84,9 +92,16 @@ class CommitGroup:
                 batch = [self._waiting.popleft() for _ in range(count)]
                 live = [call for call in batch if not call.future.done()]
                 if live:
-                    await self._run(live)
+                    await self._run_noted(live)
         finally:
             self._running = None
+
+    async def _run_noted(self, calls: Sequence[_Call]) -> None:
+        self._ended = asyncio.Event()
+        try:
+            await self._run(calls)
+        finally:
+            self._ended.set()
 
     async def _run(self, calls: Sequence[_Call]) -> None:
         parts: dict[Work[Any, Any], list[_Call]] = {}

@@ -12,7 +12,6 @@ from sqlalchemy.types import Boolean
 
 from orch_server.application.lease_rows import HeardSession, OpenSessions, Session, Wish
 from orch_server.storage.batch import Batch, once_locked, one_of
-from orch_server.storage.hopes import Hope, Place, batch_of
 from orch_server.storage.lease_mapping import lease_of
 from orch_server.storage.scope import Kind, Scope, stamped
 from orch_server.storage.tables import lease, session, work_pool
@@ -25,7 +24,7 @@ _WHOLE = select(
 
 
 @cache
-def _open_for_grants(kind: Kind, *, locked: bool) -> Select[Any]:
+def _open_for_grants(kind: Kind) -> Select[Any]:
     """Sessions that wish for runs, share-locked: who drains one waits until the grants are committed.
 
     With each come the leases that the same wish was granted before.
@@ -36,17 +35,9 @@ def _open_for_grants(kind: Kind, *, locked: bool) -> Select[Any]:
         .outerjoin(lease, again)
         .where(one_of(session.c.id, "ids", kind))
         .order_by(session.c.id)
+        .with_for_update(read=True, of=session)
     )
-    return stamped(statement.with_for_update(read=True, of=session) if locked else statement, kind)
-
-
-@cache
-def _still_granted_to() -> Hope:
-    """That sessions are open and do not drain."""
-    batch = batch_of("served", id=ID)
-    same = and_(session.c.id == batch.table.c.id, ~session.c.closed, ~session.c.draining)
-    locked = select(session.c.id).select_from(batch.table).join(session, same).order_by(session.c.id)
-    return Hope("served", Place.SESSIONS, batch, locked.with_for_update(read=True, of=session))
+    return stamped(statement, kind)
 
 
 @cache
@@ -117,13 +108,10 @@ class SqlSessions:
         """Which sessions of these wishes may be granted runs, kept so until the transaction ends."""
         named = {"ids": sorted({wish.session_id for wish in wishes}), "requests": [wish.request_id for wish in wishes]}
         asked = {(wish.session_id, wish.request_id) for wish in wishes}
-        hopeful = self._scope.hopeful
-        rows = self._scope.fetch(_open_for_grants(self._scope.kind, locked=not hopeful), named)
+        rows = self._scope.fetch(_open_for_grants(self._scope.kind), named)
         queue_names = {
             row.id: tuple(json.loads(row.work_queue_names)) for row in rows if not row.draining and not row.closed
         }
-        if hopeful:
-            self._scope.hope(_still_granted_to(), [(session_id,) for session_id in queue_names])
         granted = (lease_of(row) for row in rows if row.flow_run_id is not None)
         return OpenSessions(queue_names, tuple(each for each in granted if (each.session_id, each.request_id) in asked))
 

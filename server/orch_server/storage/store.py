@@ -74,6 +74,6 @@ class SqlStore:
         if turn is not None:
             return self._together.lane(work, turn=turn)
         if channel == "reader":
-            return CommitGroup(self._database.read, _UNMEASURED, max_batch=max_batch).lane(work)
+            return CommitGroup(self._database.read, _UNMEASURED, max_batch=max_batch, only_reads=True).lane(work)
         write = partial(self._database.write, channel=channel)
         return CommitGroup(write, self._meter, max_batch=max_batch).lane(work)

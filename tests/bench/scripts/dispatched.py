@@ -27,3 +27,15 @@ def ticking(lines: int, interval_seconds: float) -> int:
         time.sleep(interval_seconds)
         logger.info("%s", time.time_ns())
     return lines
+
+
+@flow
+def soaked(tasks: int = 5, lines: int = 10) -> int:
+    """The moment of its first line, as `first_line`, and then some tasks and log lines."""
+    began = time.time_ns()
+    logger = get_run_logger()
+    for number in range(tasks):
+        say(number)
+        for line in range(lines // tasks):
+            logger.info("line %s of task %s", line, number)
+    return began

@@ -22,7 +22,7 @@ from tests.support.docker_engine import Engine
 from tests.unit.worker.stage import Audience
 
 _TESTS = count(1)
-WAIT_SECONDS = 40.0
+WAIT_SECONDS = 60.0
 """Containers of a machine under load take their time."""
 
 

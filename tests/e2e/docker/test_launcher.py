@@ -12,6 +12,7 @@ import pytest
 from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.launch_pb2 import LaunchSpec
 from orch_worker.launchers.base import Attempt, AttemptKey, Job, LauncherSettings, Outcome
+from orch_worker.launchers.docker.engine import Engine as Client
 from orch_worker.launchers.docker.launcher import DockerLauncher
 from orch_worker.launchers.docker.starting import Starting
 from tests.support.docker_engine import Engine
@@ -256,3 +257,23 @@ async def test_a_name_that_the_engine_has_is_not_started_again(
         await second.forget()
         await first.forget()
     assert containers() == []
+
+
+async def test_what_happened_before_the_engine_listened_is_heard(
+    settings: LauncherSettings, shell: Callable[..., Job], containers: Callable[[], list[str]]
+) -> None:
+    client = await Client.connect()
+    try:
+        before = await client.now()
+        async with opened(settings) as launcher:
+            attempt = await launcher.launch(shell("exit 3"))
+            await attempt.wait()
+            (container,) = containers()
+
+            labels = [f"orch.control-plane={settings.control_plane_id}"]
+            async with asyncio.timeout(30), client.events(labels, ("die",), since=before) as events:
+                heard = await anext(events)
+            assert (heard["Actor"]["ID"], heard["Actor"]["Attributes"]["exitCode"]) == (container, "3")
+            await attempt.forget()
+    finally:
+        await client.close()

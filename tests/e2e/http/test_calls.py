@@ -207,7 +207,7 @@ def test_a_body_beyond_the_limit_is_refused_packed_or_not(http: Http) -> None:
 def _status_of_a_body_that_is_too_large(url: str) -> bytes:
     """What is answered before the body has come; nothing where the line is cut while it is being sent."""
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as line:
         size = 17 * 1024 * 1024
         head = (
             f"POST {LIST} HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-type: application/json\r\ncontent-length: {size}"
@@ -226,7 +226,7 @@ def test_enormous_headers_are_refused(http: Http) -> None:
 
 def test_a_header_that_is_no_utf8_is_refused(http: Http) -> None:
     parts = urlsplit(http.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as line:
         line.sendall(f"GET /healthz HTTP/1.1\r\nhost: {parts.netloc}\r\nx-name: ".encode() + b"\xe9\r\n\r\n")
         assert line.recv(1000).startswith(b"HTTP/1.1 400 ")
 

@@ -33,7 +33,7 @@ def test_a_port_that_somebody_named_and_another_has_ends_the_start(tmp_path: Pat
             "--home",
             str(tmp_path),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
     assert done.returncode == 2
     assert f"Port {port} on 127.0.0.1 is in use" in done.stderr
@@ -50,7 +50,7 @@ def test_beyond_this_machine_it_asks_for_a_key_as_grpc_does(tmp_path: Path) -> N
 
 def _refused(*options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "orch_server", "--port", "0", *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_it_is_ready_and_says_what_there_is_to_do(server: StartedServer, http: Http) -> None:

@@ -82,6 +82,6 @@ async def test_a_stream_that_its_caller_leaves_is_let_go(server: StartedServer, 
     stream = await Stream.open(server.http_url, run_id)
     stream.writer.transport.abort()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await asyncio.to_thread(ended) == before:
             pass

@@ -57,7 +57,25 @@ secret_env = "STANDARD_SECRET"
 deployment = "etl/hooked"
 signature = "hmac"
 secret_env = "GENERIC_SECRET"
-hmac = { header = "X-Own-Signature", prefix = "v1=", timestamp_header = "X-Own-Time", delivery_header = "X-Own-Id" }
+hmac = { header = "X-Own-Signature", prefix = "v1=", timestamp_header = "X-Own-Time" }
+
+[named]
+deployment = "etl/hooked"
+signature = "hmac"
+secret_env = "GENERIC_SECRET"
+hmac = { delivery_header = "X-Own-Id", trust_delivery_header = true }
+
+[by-field]
+deployment = "etl/hooked"
+signature = "hmac"
+secret_env = "GENERIC_SECRET"
+delivery_field = "event.id"
+
+[by-content]
+deployment = "etl/hooked"
+signature = "github"
+secret_env = "GITHUB_SECRET"
+delivery_field = "$"
 
 [homeless]
 deployment = "etl/nowhere"
@@ -182,6 +200,51 @@ def test_standard_webhooks_and_signatures_of_ones_own(hooked: StartedServer) -> 
         "x-own-signature": f"v1={hexadecimal(GENERIC, f'{now}.{{}}'.encode())}",
     }
     assert deliver(hooked, "own", Delivery(b"{}", headers)).status == 201
+
+
+def own(body: bytes, name: str = "") -> Delivery:
+    """Signed, and named by a header that is not."""
+    return Delivery(body, {"x-signature": hexadecimal(GENERIC, body), "x-own-id": name})
+
+
+@pytest.mark.parametrize(
+    ("hook", "first", "replayed"),
+    [
+        ("by-field", own(b'{"event": {"id": 7}}', "a"), own(b'{"event": {"id": "7"}}', "b")),
+        ("by-content", github(GITHUB, delivery="a"), github(GITHUB, delivery="b")),
+    ],
+    ids=["by-field", "by-content"],
+)
+def test_what_is_signed_names_a_delivery(hooked: StartedServer, hook: str, first: Delivery, replayed: Delivery) -> None:
+    answers = [deliver(hooked, hook, each) for each in (first, replayed)]
+
+    assert [each.status for each in answers] == [201, 200]
+    assert answers[0].json()["flow_run_id"] == answers[1].json()["flow_run_id"]
+
+
+def test_a_replay_under_another_name_is_the_same_run(hooked: StartedServer) -> None:
+    now, body = int(time.time()), b'{"replayed": true}'
+    signed = {
+        "x-own-time": str(now),
+        "x-own-signature": f"v1={hexadecimal(GENERIC, f'{now}.'.encode() + body)}",
+    }
+
+    answers = [deliver(hooked, "own", Delivery(body, {**signed, "x-own-id": name})) for name in "ab"]
+
+    assert [each.status for each in answers] == [201, 200]
+
+
+def test_a_header_names_deliveries_where_it_is_trusted(hooked: StartedServer) -> None:
+    answers = [deliver(hooked, "named", own(b'"tick"', name)).status for name in ("1", "2", "2")]
+
+    assert answers == [201, 201, 200]
+
+
+def test_a_payload_that_does_not_name_its_delivery_is_told(hooked: StartedServer) -> None:
+    answered = deliver(hooked, "by-field", own(b'{"event": {}}'))
+
+    assert answered.status == 422
+    assert "no event.id, which names the delivery" in answered.text
 
 
 def test_curl_may_say_that_its_json_is_a_form(hooked: StartedServer) -> None:

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from orch_client import connect
 from tests.e2e.orch_command import Orch
@@ -33,7 +34,7 @@ def built_screen() -> None:
 
 
 @pytest.fixture(scope="package")
-def browser(built_screen: None) -> Iterator[Browser]:
+def browser(built_screen: None) -> Iterator[BrowserContext]:
     """Debian's Chromium, without a window."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or ""
     need("chromium", there=bool(program), without="install Debian's package chromium")
@@ -42,17 +43,18 @@ def browser(built_screen: None) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(browser: BrowserContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A control plane, a worker of its pool, and the flows of screen_flows, deployed. For all tests of this folder:
     what they make has names of its own."""
     place = tmp_path_factory.mktemp("screen")
     (place / FLOWS.name).write_text(FLOWS.read_text())
     with started_server(place / "home") as server, connect(server.url) as client:
         orch = Orch(place, server.url)
-        for flow in ("catalogue", "checked", "endless"):
-            said = orch.process("deploy", f"{FLOWS.name}:{flow}", "--name", "nightly", "--yes", "--tag", "shop")
-            assert said.code == 0, said
-        said = orch.process(
+        with chdir(place):
+            for flow in ("catalogue", "checked", "endless"):
+                said = orch("deploy", f"{FLOWS.name}:{flow}", "--name", "nightly", "--yes", "--tag", "shop")
+                assert said.code == 0, said
+        said = orch(
             *("schedule", "create", "catalogue/nightly", "--name", "night"),
             *("--cron", "30 2 * * *", "--tz", "Europe/Berlin", "-p", "pages=3"),
         )
@@ -79,12 +81,14 @@ def locked_server(built_screen: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def screens(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Screen]:
+def screens(browser: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Screen]:
     """Opens pages. At the end, whatever a page complained of fails the test, and each is kept as a picture."""
     pictures = Path(os.environ.get("ORCH_SCREENSHOTS", ROOT / "build" / "screenshots"))
     screen = Screen(browser, pictures, str(request.node.name))
-    yield screen
-    screen.close()
+    try:
+        yield screen
+    finally:
+        screen.close()
     assert screen.complaints == []
 
 

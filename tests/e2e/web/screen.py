@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from orch_client import Client
 from orch_proto.v1 import deployment_service_pb2 as deployments
@@ -82,6 +82,12 @@ class Seen:
         self.page.locator("h1").first.wait_for()
         return self.page
 
+    def turn(self, theme: Theme, size: tuple[int, int]) -> None:
+        """Look at the same page in another theme, or another window; it has been drawn so when this returns."""
+        self.page.emulate_media(color_scheme=theme)
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
     def violations(self) -> list[str]:
         """What axe finds that is serious or worse."""
         if not self.page.evaluate("Boolean(window.axe)"):
@@ -97,10 +103,14 @@ class Seen:
 
 
 class Screen:
-    """Opens pages in one browser, and keeps what they complain of and what they look like."""
+    """Opens pages, and keeps what they complain of and what they look like.
 
-    def __init__(self, browser: Browser, pictures: Path, name: str) -> None:
-        self._browser = browser
+    All tests share one context: a page in a new one costs as much processor time again. What a page has left there is
+    gone when its test ends.
+    """
+
+    def __init__(self, context: BrowserContext, pictures: Path, name: str) -> None:
+        self._context = context
         self._pictures = pictures
         self._name = re.sub(r"[^\w.-]+", "_", name)
         self._pages: list[Seen] = []
@@ -114,17 +124,13 @@ class Screen:
         )
 
     def open(self, url: str, *, theme: Theme = "light", size: tuple[int, int] = DESK) -> Seen:
-        """A new page, of a person who has never been here."""
-        width, height = size
-        context = self._browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, accept_downloads=True
-        )
-        context.set_default_timeout(WAIT_MS)
-        page = context.new_page()
+        """A new page, of a person who has left nothing here."""
+        page = self._context.new_page()
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._asked(request, url))
         seen = Seen(page, url)
+        seen.turn(theme, size)
         self._pages.append(seen)
         return seen
 
@@ -136,20 +142,29 @@ class Screen:
         if not request.url.startswith((url, "blob:", "data:")):
             self.complaints.append(f"a request left the control plane: {request.url}")
 
-    def close(self) -> None:
-        """Keep a picture of every page, then close them."""
+    def keep(self, seen: Seen, look: str = "", *, whole: bool = False) -> None:
+        """Keep a picture of what is in the window, or of the whole page."""
         self._pictures.mkdir(parents=True, exist_ok=True)
+        seen.page.screenshot(path=self._pictures / f"{self._name}{look}.png", full_page=whole)
+
+    def close(self) -> None:
+        """Keep a picture of every page, then close them, and leave nothing behind."""
+        self._context.set_offline(False)
         for number, seen in enumerate(self._pages):
-            place = self._pictures / f"{self._name}{f'-{number}' if number else ''}.png"
-            seen.page.screenshot(path=place, full_page=True)
-            seen.page.context.close()
+            self.keep(seen, f"-{number}" if number else "")
+            # Where the page is the browser's own, of an error, it may not.
+            seen.page.evaluate("() => { try { localStorage.clear(); } catch {} }")
+            seen.page.close()
+        self._context.clear_cookies()
 
 
 @contextmanager
-def started_browser(program: str) -> Iterator[Browser]:
+def started_browser(program: str) -> Iterator[BrowserContext]:
     """A browser without a window, which asks nobody anything by itself. NAMED leads to this machine."""
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-background-networking", f"--host-resolver-rules=MAP {NAMED} 127.0.0.1"]
         browser = playwright.chromium.launch(executable_path=program, args=flags)
-        yield browser
+        context = browser.new_context(accept_downloads=True)
+        context.set_default_timeout(WAIT_MS)
+        yield context
         browser.close()

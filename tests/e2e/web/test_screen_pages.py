@@ -58,22 +58,18 @@ PAGES = (
 LOOKS: tuple[tuple[Theme, tuple[int, int]], ...] = (("light", DESK), ("dark", DESK), ("dark", PHONE))
 
 
-def look(screens: Screen, stage: Stage, place: Place, theme: Theme, size: tuple[int, int]) -> Seen:
-    """The page, when all of it is there."""
-    screens.tolerated = re.compile("status of 404")
-    seen = screens.open(stage.url, theme=theme, size=size)
-    page = seen.go(place.path)
-    expect(page.get_by_text(place.says).first).to_be_attached()
-    expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    return seen
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_can_be_used_by_everybody(name: str, places: dict[str, Place], screens: Screen, stage: Stage) -> None:
+    screens.tolerated = re.compile("status of 404")
+    seen = screens.open(stage.url)
+    page = seen.go(places[name].path)
     for theme, size in LOOKS:
-        seen = look(screens, stage, places[name], theme, size)
+        seen.turn(theme, size)
+        expect(page.get_by_text(places[name].says).first).to_be_attached()
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
         assert seen.violations() == []
         assert seen.overflow() <= 0
+        screens.keep(seen, f"-{theme}-{size[0]}", whole=True)
 
 
 def test_a_theme_that_is_chosen_stays(seen: Seen) -> None:

@@ -133,6 +133,31 @@ def test_the_log_is_searched_filtered_and_downloaded(seen: Seen, stage: Stage) -
     assert "WARNING" in content
 
 
+def test_what_is_searched_for_in_a_log_is_found_in_the_next_attempt_too(
+    seen: Seen, stage: Stage, tmp_path: Path
+) -> None:
+    proof = tmp_path / "proof"
+    parameters = json.dumps({"proof": str(proof), "note": "the till"})
+    run = stage.until_ended(stage.create("checked", parameters))
+    page = seen.go(f"/runs/{run.flow_run_id}")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("checking the till")
+    page.get_by_label("Search the log").fill("checking the")
+    expect(log.locator(".log-line")).to_have_count(1)
+
+    proof.touch()
+    page.get_by_role("button", name="Retry").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    expect(page.locator(".strip")).to_contain_text("Attempt2")
+    expect(log.locator(".log-line")).to_have_count(2)
+    expect(log.locator("mark")).to_have_text(["checking the", "checking the"])
+    expect(page.locator(".page-head .state")).to_have_text("Completed")
+    page.get_by_label("Search the log").fill("is no word of it")
+    expect(page.get_by_text("No line fits.", exact=True)).to_be_visible()
+    page.get_by_label("Search the log").fill("")
+    expect(page.get_by_role("log")).to_contain_text("Completed in")
+
+
 def test_runs_are_filtered_in_the_address_bar(seen: Seen, stage: Stage) -> None:
     name = uuid4().hex[:8]
     bad = stage.until_ended(stage.create("checked", name=f"{name}-bad"))
@@ -178,16 +203,28 @@ def test_many_runs_are_deleted_at_once(seen: Seen, stage: Stage) -> None:
 def test_what_users_write_is_shown_as_text(seen: Seen, stage: Stage) -> None:
     markup = "<img src=x onerror=window.hurt=1><script>window.hurt=1</script>"
     parameters = json.dumps({"note": f"{markup} \u001b[31mred\u001b[0m \u0007 \u202edlrow", "proof": markup})
-    run = stage.until_ended(stage.create("checked", parameters, name=markup))
+    run = stage.until_ended(stage.create("checked", parameters, name=f"{markup} \u202edlrow"))
     page = seen.go(f"/runs/{run.flow_run_id}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(markup)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{markup} \ufffddlrow")
     expect(page.get_by_role("log")).to_contain_text(f"checking {markup} red \u2407 \ufffddlrow")
     with page.expect_download() as started:
         page.get_by_role("button", name="Download the log").click()
     assert f"checking {markup} red \u2407 \ufffddlrow\n" in Path(started.value.path()).read_text()
     page.goto(f"{stage.url}/runs?name=%3Cimg")
-    expect(page.get_by_role("link", name=markup)).to_be_visible()
+    expect(page.get_by_role("link", name=f"{markup} \ufffddlrow")).to_be_visible()
     assert page.evaluate("window.hurt") is None
+
+
+def test_a_run_whose_name_is_a_path_is_a_run_like_others(seen: Seen, stage: Stage) -> None:
+    run = stage.until_ended(stage.create("checked", name="../.."))
+    page = seen.go("/runs?name=..")
+    page.get_by_role("link", name="../..").click()
+    expect(page).to_have_url(f"{stage.url}/runs/{run.flow_run_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("../..")
+    expect(page.get_by_role("log")).to_contain_text("checking")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download the log").click()
+    assert started.value.suggested_filename == "_.log"
 
 
 def test_a_lost_connection_is_shown_and_heals(seen: Seen, stage: Stage) -> None:

@@ -97,7 +97,7 @@ def test_the_server_starts_as_the_manifest_says_and_answers_its_probes(tmp_path:
     here = on_this_machine(tmp_path)
     run = [Path(sys.executable).parent / "orch", *migrate["command"][1:]]
     done = subprocess.run(
-        run, env=environment(migrate, secrets) | here, capture_output=True, text=True, check=False, timeout=50
+        run, env=environment(migrate, secrets) | here, capture_output=True, text=True, check=False, timeout=90
     )
     assert done.returncode == 0, done.stderr
 

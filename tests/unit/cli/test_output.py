@@ -8,12 +8,14 @@ import yaml
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from orch_cli.failures import Failed
 from orch_cli.flow_run.columns import state_text
-from orch_cli.output import Column, Format, ago, clean, document, plain, show_list, show_one, span
+from orch_cli.output import Column, Format, ago, clean, document, note, plain, say, show_list, show_one, span
+from orch_cli.watch.lines import LinePrinter
 from orch_proto.v1.deployment_pb2 import Deployment
 from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunRequest
-from orch_proto.v1.log_pb2 import LogRecord
+from orch_proto.v1.log_pb2 import LogEntry, LogLevel, LogRecord
 from orch_proto.v1.result_pb2 import Result
 from orch_proto.v1.state_pb2 import Failure, State, StateType
 from orch_proto.v1.work_pool_pb2 import WorkPool
@@ -211,13 +213,61 @@ def test_a_single_thing_leaves_out_what_is_empty_and_keeps_its_lines(capsys: pyt
         ("\x1b]8;;http://x\x1b\\link", "link", "link"),
         ("bell\x07 back\x08 csi\x9b31m", "bell back csi31m", "bell back csi31m"),
         ("over\rwritten", "overwritten", "overwritten"),
-        ("\x1b", "", "\x1b"),
+        ("\x1b", "", ""),
+        ("reset\x1bc", "resetc", "resetc"),
+        ("joined\x1b\x07[2J", "joined[2J", "joined[2J"),
+        (
+            "paid \u202eton\u202c \u2066x\u2069",
+            "paid \\u202eton\\u202c \\u2066x\\u2069",
+            "paid \\u202eton\\u202c \\u2066x\\u2069",
+        ),
+        ("two\u2028lines", "two\\u2028lines", "two\\u2028lines"),
     ],
 )
 def test_sequences_that_act_on_a_terminal_are_taken_out(text: str, plain_text: str, coloured: str) -> None:
     assert clean(text) == plain_text
-    if text != "\x1b":
-        assert clean(text, colours=True) == coloured
+    assert clean(text, colours=True) == coloured
+
+
+EVIL = "etl\n\x1b[2J\x1bc\x9b31m\u202eexe.txt\u2028\x7f ümläut"
+
+
+@pytest.mark.parametrize("output", [Format.JSON, Format.YAML])
+def test_documents_say_what_was_written_and_act_on_no_terminal(
+    output: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item: dict[str, object] = {"name": EVIL, EVIL: 1}
+    show_list([item], COLUMNS, output=output, empty="")
+
+    shown = capsys.readouterr().out
+    assert (json.loads if output is Format.JSON else yaml.safe_load)(shown) == [{"name": EVIL, EVIL: 1}]
+    assert not set("\x1b\x7f\x9b\u202e\u2028") & set(shown)
+    assert "ümläut" in shown
+
+
+@pytest.mark.parametrize("output", [Format.TABLE, Format.ID])
+def test_names_stand_on_one_line_and_act_on_no_terminal(output: Format, capsys: pytest.CaptureFixture[str]) -> None:
+    show_list([{"name": EVIL}], COLUMNS[:1], output=output, empty="")
+
+    shown = capsys.readouterr().out.splitlines()[-1]
+    assert shown == "etl c31m\\u202eexe.txt\\u2028 ümläut"
+
+
+def test_whatever_is_said_acts_on_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say(f"\x1b[31m{EVIL}")
+    note(EVIL)
+    Failed(EVIL).show()
+
+    for text in capsys.readouterr():
+        assert set(text.replace("\x1b[31m", "")).isdisjoint("\x1b\x7f\x9b\u202e\u2028")
+
+
+def test_a_logger_makes_no_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    record = LogRecord(level=LogLevel.LOG_LEVEL_INFO, message="fine", logger="x\n14:03:12.345 | INFO | forged\u202e")
+    LinePrinter(output=Format.TABLE, coloured=False).entries([LogEntry(stream="output", record=record)])
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("| x 14:03:12.345 | INFO | forged\\u202e | fine")
 
 
 # Times

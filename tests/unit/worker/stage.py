@@ -150,12 +150,6 @@ class Stage:
         self._launched.put_nowait(attempt)
         return attempt
 
-    async def asked_for(self, run_id: str, *, token: int) -> Job:
-        """Wait until it was asked to launch this attempt."""
-        while (job := await self.asked.get()).key != AttemptKey(run_id, token):
-            pass  # An earlier one.
-        return job
-
     async def find(self) -> Sequence[Attempt]:
         return [attempt for attempt in self.attempts.values() if not attempt.forgotten.is_set()]
 
@@ -193,10 +187,6 @@ class RunningWorker:
             raise UnavailableError("The test has cut the link.")
 
         vars(self.client.leases)["SyncLeases"] = unanswered
-
-    def mend(self) -> None:
-        """Heartbeats are answered again."""
-        del vars(self.client.leases)["SyncLeases"]
 
     def next_sync(self) -> asyncio.Event:
         """Set when the next heartbeat has been answered, and heard."""

@@ -319,28 +319,6 @@ async def test_an_exclusive_run_is_killed_before_its_lease_can_have_expired(
         assert attempts[other].stops.empty()
 
 
-async def test_a_worker_that_is_granted_its_own_run_again_lets_the_older_attempt_go(
-    server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path
-) -> None:
-    """Its heartbeats were not answered for longer than the lease lasted, and its other calls were."""
-    await audience.make_pool(ttl_seconds=2)
-    async with worker_at(server.url, stage, tmp_path, pool=audience.pool) as worker:
-        run_id = await audience.run(recovery=RecoveryPolicy(crash_restarts=1))
-        first = await stage.launched()
-        await audience.seen(run_id, STATE_TYPE_RUNNING)
-
-        worker.cut_off()
-        again = await stage.asked_for(run_id, token=2)
-        worker.mend()
-
-        await first.stops.get()
-        second = await stage.launched()
-        assert second.key == again.key
-        await second.end()
-        assert (await audience.seen(run_id, STATE_TYPE_COMPLETED)).token == 2
-        assert not worker.task.done()
-
-
 async def test_a_worker_that_was_halted_does_not_kill_an_exclusive_run_that_has_kept_its_lease_itself(
     server: StartedServer, audience: Audience, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orch_proto.v1.state_pb2 import STATE_TYPE_COMPLETED, STATE_TYPE_SCHEDULED
-from orch_worker.launchers.base import LauncherUnavailableError
+from orch_worker.launchers.base import LauncherUnavailableError, PlaceUnavailableError
 from orch_worker.resting import Rest
 from tests.support.started_server import StartedServer
 from tests.unit.worker.stage import Audience, RunningWorker, Stage, worker_at
@@ -44,6 +44,20 @@ async def test_a_run_goes_back_to_its_queue_and_no_attempt_is_spent(
     assert attempt.key.token > 1
     assert unready == f"nothing can be launched here: {AWAY}"
     assert worker.health.not_ready() == ""
+
+
+async def test_a_run_whose_place_is_full_goes_back_and_others_go_on(
+    worker: RunningWorker, audience: Audience, stage: Stage
+) -> None:
+    stage.refusal = PlaceUnavailableError("Its namespace is full.")
+    run_id = await audience.run()
+    await stage.asked.get()
+    await audience.seen(run_id, STATE_TYPE_SCHEDULED, such_that=lambda run: "is full" in run.state.message)
+
+    assert worker.health.not_ready() == ""
+    stage.refusal = None
+    await (await stage.launched()).end()
+    await audience.seen(run_id, STATE_TYPE_COMPLETED)
 
 
 async def test_one_run_at_a_time_is_tried_until_one_could_be_launched(

@@ -125,7 +125,7 @@ class Launcher(Protocol):
 
     async def launch(self, job: Job) -> Attempt:
         """Start an attempt. Raises LaunchError, in words, where it cannot be started; LauncherUnavailableError where
-        nothing can be started here for now.
+        nothing can be started here for now, PlaceUnavailableError where that is so only where this run would go.
 
         Cancelled, it leaves nothing behind: nothing runs, and `find` does not show it.
         """
@@ -182,4 +182,10 @@ class LaunchError(Exception):
 class LauncherUnavailableError(Exception):
     """Nothing can be started here for now, through no fault of the run: a full disk, an engine that is away. Nothing of
     the attempt has run. The text says why and what to do; the run goes back to its queue, and the worker rests.
+    """
+
+
+class PlaceUnavailableError(LauncherUnavailableError):
+    """The same, where it is about this run's place alone: a quota of its namespace. The run goes back to its queue, and
+    the worker goes on with others. A launcher waits a while before it raises this, lest the run come right back.
     """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orch_cli.finding import deployment_key
-from orch_cli.output import Column, plain, state_name, when
+from orch_cli.output import Column, one_line, plain, state_name, when
 from orch_cli.schedule.views import state as schedule_state
 from orch_cli.schedule.views import times
 from orch_cli.schedule.views import whole as whole_schedule
@@ -112,7 +112,7 @@ def _schedule_line(each: "NamedSchedule") -> str:
 
 
 def _run_line(run: "FlowRun") -> str:
-    return f"{run.flow_run_id}  {state_name(run.state)}  {run.name}  {when(run.create_time)}"
+    return f"{run.flow_run_id}  {state_name(run.state)}  {one_line(run.name)}  {when(run.create_time)}"
 
 
 def _started(each: Version) -> str:

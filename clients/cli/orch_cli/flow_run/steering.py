@@ -8,7 +8,7 @@ from orch_cli.completing import complete_flow_run
 from orch_cli.connection import client
 from orch_cli.failures import Failed, NotFound, Wrong
 from orch_cli.finding import find_flow_run, is_id, suggestion
-from orch_cli.output import Format, clean, confirm, note, output_option, say, state_name
+from orch_cli.output import Format, confirm, note, one_line, output_option, say, state_name
 from orch_cli.task_run.reading import task_runs
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def cancel(runs: tuple[str, ...], reason: str) -> None:
         def act(run: "FlowRun") -> str:
             request = CancelFlowRunRequest(flow_run_id=run.flow_run_id, reason=reason)
             changed = orch.flow_runs.CancelFlowRun(request).flow_run
-            return f"{clean(run.name)} ({run.flow_run_id}): {state_name(changed.state)}"
+            return f"{one_line(run.name)} ({run.flow_run_id}): {state_name(changed.state)}"
 
         _each(orch, runs, act)
 
@@ -76,7 +76,7 @@ def retry(runs: tuple[str, ...], *, from_task: str | None, watch: bool, output: 
             if from_task:
                 request.from_task_run_id = find_task_run(orch, run, from_task)
             changed = orch.flow_runs.RetryFlowRun(request).flow_run
-            return f"{clean(run.name)} ({run.flow_run_id}): {state_name(changed.state)}"
+            return f"{one_line(run.name)} ({run.flow_run_id}): {state_name(changed.state)}"
 
         if not watch:
             _each(orch, runs, act)
@@ -125,6 +125,6 @@ def delete(runs: tuple[str, ...], *, yes: bool) -> None:
 
         def act(run: "FlowRun") -> str:
             orch.flow_runs.DeleteFlowRun(DeleteFlowRunRequest(flow_run_id=run.flow_run_id))
-            return f"{clean(run.name)} ({run.flow_run_id}): deleted"
+            return f"{one_line(run.name)} ({run.flow_run_id}): deleted"
 
         _each(orch, runs, act)

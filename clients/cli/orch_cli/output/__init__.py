@@ -14,7 +14,7 @@ from orch_cli.output.plain_values import plain
 from orch_cli.output.questions import confirm
 from orch_cli.output.states import state_name, state_style
 from orch_cli.output.tables import Column, show_list, show_one
-from orch_cli.output.terminals import clean, note, say, stdin_is_terminal, stdout_is_terminal
+from orch_cli.output.terminals import clean, note, one_line, say, stdin_is_terminal, stdout_is_terminal
 from orch_cli.output.times import ago, exactly, instant, seconds_between, span, when
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "instant",
     "json_line",
     "note",
+    "one_line",
     "output_option",
     "plain",
     "say",

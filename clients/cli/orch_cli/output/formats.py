@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from orch_cli.output.terminals import escaped, is_unseen
+
 if TYPE_CHECKING:
     from yaml import SafeDumper, ScalarNode
 
@@ -41,7 +43,7 @@ def output_option(function: Callable[P, R]) -> Callable[P, R]:
 def document(value: object, output: Format) -> str:
     """JSON's own types as a JSON or a YAML document, without a line break at its end."""
     if output is not Format.YAML:
-        return json.dumps(value, indent=2, ensure_ascii=False)
+        return escaped(json.dumps(value, indent=2, ensure_ascii=False))
     import yaml
 
     # libyaml's, where PyYAML has it, is five times as fast.
@@ -52,13 +54,14 @@ def document(value: object, output: Format) -> str:
     text: str = yaml.dump(
         value, Dumper=Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=10_000
     )
-    return text.rstrip("\n").removesuffix("\n...")
+    return escaped(text.rstrip("\n").removesuffix("\n..."))
 
 
 def _yaml_text(dumper: "SafeDumper", text: str) -> "ScalarNode":
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if is_unseen(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def json_line(value: object) -> str:
     """JSON's own types as JSON on one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

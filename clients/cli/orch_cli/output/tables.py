@@ -55,7 +55,7 @@ def show_list(
     found = list(items)
     if output is Format.ID:
         for item in found:
-            say(columns[0].cell(item))
+            say(_one_line(columns[0].cell(item)))
     elif output is not Format.TABLE:
         say(document([plain(whole(item)) for item in found], output))
     elif not found:
@@ -75,7 +75,7 @@ def show_one(item: T, lines: Sequence[Column[T]], *, output: Format, whole: obje
     As JSON and YAML the item is written, or `whole` where that is given: what there is to know beyond the item.
     """
     if output is Format.ID:
-        say(lines[0].cell(item))
+        say(_one_line(lines[0].cell(item)))
     elif output is not Format.TABLE:
         say(document(plain(item if whole is None else whole), output))
     else:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from orch_cli.failures import Wrong
-from orch_cli.output import Format, clean, instant, json_line, plain, say, state_name, stdout_is_terminal
+from orch_cli.output import Format, clean, instant, json_line, one_line, plain, say, state_name, stdout_is_terminal
 from orch_cli.output.states import state_colour
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class LinePrinter:
         level = record.level or 20
         name = _LEVELS.get(level, str(level))
         message = clean(record.message.rstrip("\n"), colours=self._coloured)
-        who = clean(record.logger or entry.stream)
+        who = one_line(record.logger or entry.stream)
         return self._line(instant(record.time), name, _COLOURS.get(level, ""), who, message)
 
     def state(self, run: "FlowRun") -> None:

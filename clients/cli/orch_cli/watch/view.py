@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from orch_cli.output import (
     Format,
-    clean,
     instant,
     note,
+    one_line,
     seconds_between,
     span,
     state_name,
@@ -88,7 +88,7 @@ class _Status:
             return self._spinner
         since = run.start_time if run.HasField("start_time") else run.create_time
         text = Text.assemble(
-            (clean(run.name), "bold"),
+            (one_line(run.name), "bold"),
             "  ",
             (state_name(run.state), state_style(run.state)),
             f"  {span(seconds_between(since, run.end_time))}",

@@ -1,34 +1,45 @@
 /** The screen: which page an address shows. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { Component, type ComponentType, lazy, type ReactNode, Suspense, useEffect } from "react";
+import { Component, type ReactNode, useEffect } from "react";
 import { server } from "../api/clients";
 import { isLost, onConnection } from "../api/connection";
 import { errorText, isPassing } from "../api/errors";
 import { ButtonLink } from "../design/Button";
-import { Empty, PageHead, Skeleton } from "../design/blocks";
+import { Empty, PageHead } from "../design/blocks";
+import { type LazyPage, lazyPage } from "./lazyPage";
 import { matchPath, usePath } from "./router";
 import { Shell } from "./Shell";
 
-/** What a page gets: the values in its address. */
-export type PageProps = { params: Record<string, string> };
-
-const PAGES: [string, ComponentType<PageProps>][] = [
-  ["/", lazy(() => import("../overview/OverviewPage"))],
-  ["/runs", lazy(() => import("../runs/RunsPage"))],
-  ["/runs/:id", lazy(() => import("../run/RunPage"))],
-  ["/task-runs/:id", lazy(() => import("../tasks/TaskRunPage"))],
-  ["/flows", lazy(() => import("../flows/FlowsPage"))],
-  ["/flows/:name", lazy(() => import("../flows/FlowPage"))],
-  ["/deployments", lazy(() => import("../deployments/DeploymentsPage"))],
-  ["/deployments/:id", lazy(() => import("../deployments/DeploymentPage"))],
-  ["/deployments/:id/run", lazy(() => import("../deployments/StartRunPage"))],
-  ["/schedules", lazy(() => import("../deployments/SchedulesPage"))],
-  ["/pools", lazy(() => import("../pools/PoolsPage"))],
-  ["/pools/:name", lazy(() => import("../pools/PoolPage"))],
-  ["/workers", lazy(() => import("../pools/WorkersPage"))],
-  ["/workers/:id", lazy(() => import("../pools/WorkerPage"))],
-  ["/leases", lazy(() => import("../pools/LeasesPage"))],
+const PAGES: [string, LazyPage][] = [
+  ["/", lazyPage(() => import("../overview/OverviewPage"))],
+  ["/runs", lazyPage(() => import("../runs/RunsPage"))],
+  ["/runs/:id", lazyPage(() => import("../run/RunPage"))],
+  ["/task-runs/:id", lazyPage(() => import("../tasks/TaskRunPage"))],
+  ["/flows", lazyPage(() => import("../flows/FlowsPage"))],
+  ["/flows/:name", lazyPage(() => import("../flows/FlowPage"))],
+  ["/deployments", lazyPage(() => import("../deployments/DeploymentsPage"))],
+  ["/deployments/:id", lazyPage(() => import("../deployments/DeploymentPage"))],
+  ["/deployments/:id/run", lazyPage(() => import("../deployments/StartRunPage"))],
+  ["/schedules", lazyPage(() => import("../deployments/SchedulesPage"))],
+  ["/pools", lazyPage(() => import("../pools/PoolsPage"))],
+  ["/pools/:name", lazyPage(() => import("../pools/PoolPage"))],
+  ["/workers", lazyPage(() => import("../pools/WorkersPage"))],
+  ["/workers/:id", lazyPage(() => import("../pools/WorkerPage"))],
+  ["/leases", lazyPage(() => import("../pools/LeasesPage"))],
 ];
+
+function pageAt(path: string) {
+  for (const [pattern, page] of PAGES) {
+    const params = matchPath(pattern, path);
+    if (params) return { page, params };
+  }
+  return undefined;
+}
+
+// The first page is on its way while the frame is drawn. Where it fails, the page says so when it is drawn.
+pageAt(window.location.pathname)
+  ?.page.fetch()
+  .catch(() => undefined);
 
 const MOST_RETRIES = 4;
 
@@ -78,10 +89,8 @@ function useHealing(): void {
 function CurrentPage() {
   const path = usePath();
   useHealing();
-  for (const [pattern, Page] of PAGES) {
-    const params = matchPath(pattern, path);
-    if (params) return <Page key={path} params={params} />;
-  }
+  const found = pageAt(path);
+  if (found) return <found.page.Page key={path} params={found.params} />;
   return (
     <div className="page">
       <PageHead title="Not found" />
@@ -136,9 +145,7 @@ export function App() {
 function Guarded() {
   return (
     <Guard place={usePath()}>
-      <Suspense fallback={<Skeleton lines={5} />}>
-        <CurrentPage />
-      </Suspense>
+      <CurrentPage />
     </Guard>
   );
 }

@@ -7,6 +7,7 @@ import { Link, useQueryString } from "../app/router";
 import { ButtonLink } from "../design/Button";
 import { Card, Empty, Failed, PageHead, Skeleton, Tags } from "../design/blocks";
 import { ListSearch } from "../design/ListSearch";
+import { Table } from "../design/Table";
 import type { Deployment } from "../gen/orch_proto/v1/deployment_pb";
 import type { Schedule } from "../gen/orch_proto/v1/schedule_pb";
 import { nextMs, specText } from "./scheduleText";
@@ -34,7 +35,7 @@ export default function DeploymentsPage() {
         (text ? <Empty icon="search" title="No deployment has such a name." /> : <None />)}
       {shown.length > 0 && (
         <Card title={`${shown.length} ${shown.length === 1 ? "deployment" : "deployments"}`}>
-          <Table deployments={shown} schedules={found.data?.schedules ?? new Map()} />
+          <DeploymentTable deployments={shown} schedules={found.data?.schedules ?? new Map()} />
         </Card>
       )}
     </div>
@@ -64,7 +65,7 @@ async function loadAll() {
   return { deployments: found, schedules: Map.groupBy(all, (schedule) => schedule.deploymentId) };
 }
 
-function Table({
+function DeploymentTable({
   deployments: list,
   schedules: of,
 }: {
@@ -72,27 +73,11 @@ function Table({
   schedules: Map<string, Schedule[]>;
 }) {
   return (
-    <div className="table-frame">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Deployment</th>
-            <th scope="col">Schedules</th>
-            <th scope="col">Next</th>
-            <th scope="col">Pool / queue</th>
-            <th scope="col">Tags</th>
-            <th scope="col" className="end">
-              <span className="visually-hidden">Run</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((one) => (
-            <Row key={one.deploymentId} deployment={one} schedules={of.get(one.deploymentId) ?? []} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["Deployment", "Schedules", "Next", "Pool / queue", "Tags"]} actions="Run">
+      {list.map((one) => (
+        <Row key={one.deploymentId} deployment={one} schedules={of.get(one.deploymentId) ?? []} />
+      ))}
+    </Table>
   );
 }
 

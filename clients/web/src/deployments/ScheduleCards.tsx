@@ -2,14 +2,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { schedules } from "../api/clients";
+import { newRequestId } from "../api/requests";
 import { millis } from "../api/times";
 import { Ago, zonedText } from "../app/clock";
 import { Link } from "../app/router";
 import { Button } from "../design/Button";
 import { Card, Empty, Failed, Json, Skeleton } from "../design/blocks";
 import { Dialog } from "../design/Dialog";
+import { FormDialog } from "../design/FormDialog";
+import { tell } from "../design/toasts";
 import type { Schedule } from "../gen/orch_proto/v1/schedule_pb";
+import { BackfillDialog } from "./BackfillDialog";
 import { pauseSchedule } from "./pausing";
+import { ScheduleDialog } from "./ScheduleDialog";
 import { policyText, specText, zoneOf } from "./scheduleText";
 
 const REFRESH_MS = 5000;
@@ -27,9 +32,19 @@ export function ScheduleCards({
     queryFn: () => schedules.listSchedules({ deploymentId, pageSize: 1000 }),
     refetchInterval: REFRESH_MS,
   });
+  const [asked, setAsked] = useState(false);
   const list = found.data?.schedules ?? [];
+  const again = () => void found.refetch();
   return (
-    <Card title="Schedules">
+    <Card
+      title="Schedules"
+      actions={
+        <Button size="small" icon="plus" onClick={() => setAsked(true)}>
+          New schedule
+        </Button>
+      }
+    >
+      {asked && <ScheduleDialog deploymentId={deploymentId} onClose={() => setAsked(false)} onDone={again} />}
       {found.isPending && <Skeleton lines={2} />}
       {found.isError && <Failed error={found.error} what="schedules" />}
       {found.data && list.length === 0 && (
@@ -38,14 +53,15 @@ export function ScheduleCards({
         </Empty>
       )}
       {list.map((schedule) => (
-        <ScheduleRow key={schedule.scheduleId} schedule={schedule} onChange={() => void found.refetch()} />
+        <ScheduleRow key={schedule.scheduleId} schedule={schedule} onChange={again} />
       ))}
     </Card>
   );
 }
 
 function ScheduleRow({ schedule, onChange }: { schedule: Schedule; onChange: () => void }) {
-  const [preview, setPreview] = useState(false);
+  const [asked, setAsked] = useState<"preview" | "backfill" | "delete">();
+  const close = () => setAsked(undefined);
   const pause = async () => {
     if (await pauseSchedule(schedule, !schedule.paused)) onChange();
   };
@@ -77,15 +93,43 @@ function ScheduleRow({ schedule, onChange }: { schedule: Schedule; onChange: () 
         </p>
       </div>
       <div className="actions">
-        <Button size="small" onClick={() => setPreview(true)}>
+        <Button size="small" onClick={() => setAsked("preview")}>
           Next times
+        </Button>
+        <Button size="small" onClick={() => setAsked("backfill")}>
+          Backfill
         </Button>
         <Button size="small" icon={schedule.paused ? "play" : "pause"} onClick={pause}>
           {schedule.paused ? "Resume" : "Pause"}
         </Button>
+        <Button
+          size="small"
+          kind="quiet"
+          icon="trash"
+          aria-label={`Delete the schedule ${schedule.name}`}
+          onClick={() => setAsked("delete")}
+        />
       </div>
-      {preview && <Preview schedule={schedule} onClose={() => setPreview(false)} />}
+      {asked === "preview" && <Preview schedule={schedule} onClose={close} />}
+      {asked === "backfill" && <BackfillDialog schedule={schedule} onClose={close} onDone={onChange} />}
+      {asked === "delete" && <DeleteDialog schedule={schedule} onClose={close} onDone={onChange} />}
     </div>
+  );
+}
+
+type DialogProps = { schedule: Schedule; onClose: () => void; onDone: () => void };
+
+function DeleteDialog({ schedule, onClose, onDone }: DialogProps) {
+  const { scheduleId, name } = schedule;
+  const send = async () => {
+    await schedules.deleteSchedule({ requestId: newRequestId(), scheduleId });
+    tell(`The schedule ${name} was deleted.`);
+    onDone();
+  };
+  return (
+    <FormDialog title={`Delete the schedule ${name}?`} action="Delete" onSend={send} onClose={onClose}>
+      <p>It fires no more. The runs that it created stay.</p>
+    </FormDialog>
   );
 }
 

@@ -6,6 +6,7 @@ import { Ago, Moment } from "../app/clock";
 import { Link } from "../app/router";
 import { Button } from "../design/Button";
 import { Card, Empty, Failed, PageHead, Skeleton } from "../design/blocks";
+import { Table } from "../design/Table";
 import type { Deployment } from "../gen/orch_proto/v1/deployment_pb";
 import type { Schedule } from "../gen/orch_proto/v1/schedule_pb";
 import { pauseSchedule } from "./pausing";
@@ -47,31 +48,11 @@ export default function SchedulesPage() {
       )}
       {found.data && found.data.length > 0 && (
         <Card title={`${found.data.length} ${found.data.length === 1 ? "schedule" : "schedules"}`}>
-          <div className="table-frame">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">Schedule</th>
-                  <th scope="col">When</th>
-                  <th scope="col">Next</th>
-                  <th scope="col">Last</th>
-                  <th scope="col" className="end">
-                    <span className="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.data.map(({ schedule, deployment }) => (
-                  <Row
-                    key={schedule.scheduleId}
-                    schedule={schedule}
-                    deployment={deployment}
-                    onChange={again}
-                  />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={["Schedule", "When", "Next", "Last"]} actions="Actions">
+            {found.data.map(({ schedule, deployment }) => (
+              <Row key={schedule.scheduleId} schedule={schedule} deployment={deployment} onChange={again} />
+            ))}
+          </Table>
         </Card>
       )}
     </div>

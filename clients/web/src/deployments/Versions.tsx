@@ -1,5 +1,5 @@
 /** The versions of a deployment, and the way back to one. */
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { deployments } from "../api/clients";
 import { newRequestId } from "../api/requests";
@@ -7,6 +7,7 @@ import { Ago } from "../app/clock";
 import { Button } from "../design/Button";
 import { Card, Failed, Json, Skeleton } from "../design/blocks";
 import { Dialog } from "../design/Dialog";
+import { Table } from "../design/Table";
 import type { Deployment, DeploymentVersion } from "../gen/orch_proto/v1/deployment_pb";
 import type { LaunchSpec } from "../gen/orch_proto/v1/launch_pb";
 import { attempt } from "./pausing";
@@ -15,55 +16,55 @@ import { attempt } from "./pausing";
 export const launchText = (spec: LaunchSpec | undefined): string =>
   spec?.entrypoint || (spec?.command ?? []).join(" ") || "–";
 
+const PAGE = 100;
+
 type VersionsProps = { deployment: Deployment; onChange: () => void };
 
 /** All versions, newest first. */
 export function Versions({ deployment, onChange }: VersionsProps) {
   const [shown, setShown] = useState<DeploymentVersion>();
-  const found = useQuery({
-    queryKey: ["versions", deployment.deploymentId, String(deployment.version)],
-    queryFn: () =>
-      deployments.listDeploymentVersions({ deploymentId: deployment.deploymentId, pageSize: 100 }),
+  const { deploymentId } = deployment;
+  const found = useInfiniteQuery({
+    queryKey: ["versions", deploymentId, String(deployment.version)],
+    queryFn: ({ pageParam }) =>
+      deployments.listDeploymentVersions({ deploymentId, pageSize: PAGE, pageToken: pageParam }),
+    initialPageParam: "",
+    getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
   });
   return (
     <Card title="Versions">
       {found.isPending && <Skeleton lines={2} />}
       {found.isError && <Failed error={found.error} what="versions" />}
-      <div className="table-frame">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Version</th>
-              <th scope="col">Starts</th>
-              <th scope="col">Made</th>
-              <th scope="col" className="end">
-                <span className="visually-hidden">Actions</span>
-              </th>
+      <Table columns={["Version", "Starts", "Made"]} actions="Actions">
+        {found.data?.pages
+          .flatMap(({ versions }) => versions)
+          .map((version) => (
+            <tr key={String(version.version)}>
+              <td>
+                {String(version.version)}{" "}
+                {version.version === deployment.version && <span className="tag">in force</span>}
+              </td>
+              <td>
+                <code>{launchText(version.launchSpec)}</code>
+              </td>
+              <td>
+                <Ago time={version.createTime} />
+              </td>
+              <td className="end">
+                <Button size="small" onClick={() => setShown(version)}>
+                  Look
+                </Button>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {found.data?.versions.map((version) => (
-              <tr key={String(version.version)}>
-                <td>
-                  {String(version.version)}{" "}
-                  {version.version === deployment.version && <span className="tag">in force</span>}
-                </td>
-                <td>
-                  <code>{launchText(version.launchSpec)}</code>
-                </td>
-                <td>
-                  <Ago time={version.createTime} />
-                </td>
-                <td className="end">
-                  <Button size="small" onClick={() => setShown(version)}>
-                    Look
-                  </Button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+      </Table>
+      {found.hasNextPage && (
+        <div className="card-body">
+          <Button size="small" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
+            Show older ones
+          </Button>
+        </div>
+      )}
       {shown && (
         <VersionDialog
           deployment={deployment}

@@ -33,14 +33,16 @@ export function spanText(span: number): string {
 /** The zone whose wall clock counts. */
 export const zoneOf = ({ spec }: Schedule): string => spec.value?.timeZone || "UTC";
 
-const CATCH_UP: Record<CatchUpPolicy, string> = {
+/** What becomes of times that were missed. */
+export const CATCH_UP: Record<CatchUpPolicy, string> = {
   [CatchUpPolicy.UNSPECIFIED]: "the newest missed time fires once",
   [CatchUpPolicy.LATEST]: "the newest missed time fires once",
   [CatchUpPolicy.SKIP]: "missed times are dropped",
   [CatchUpPolicy.ALL]: "every missed time fires",
 };
 
-const OVERLAP: Record<OverlapPolicy, string> = {
+/** What becomes of a time while an earlier run goes on. */
+export const OVERLAP: Record<OverlapPolicy, string> = {
   [OverlapPolicy.UNSPECIFIED]: "runs go side by side",
   [OverlapPolicy.ALLOW]: "runs go side by side",
   [OverlapPolicy.SKIP]: "a new time is dropped while a run goes on",

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useConnectionLost } from "../api/connection";
 import { errorText, isBroken, isNotFound } from "../api/errors";
 import { indentJson } from "../api/json";
+import { plainText } from "../api/plainText";
 import { Link } from "../app/router";
 import { Button } from "./Button";
 import { Icon, type IconName } from "./Icon";
@@ -11,7 +12,7 @@ type Crumb = { label: string; to?: string };
 
 /** The head of a page: where it lies, its title, what can be done. Sets the window's title, too. */
 export function PageHead({
-  title,
+  title: named,
   crumbs = [],
   beside,
   actions,
@@ -21,6 +22,7 @@ export function PageHead({
   beside?: ReactNode;
   actions?: ReactNode;
 }) {
+  const title = plainText(named);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = title === "Orch" ? title : `${title} · Orch`;
@@ -151,7 +153,7 @@ export function Tags({ tags }: { tags: string[] }) {
     <span className="tags">
       {tags.map((tag) => (
         <span className="tag" key={tag} title={tag}>
-          {tag}
+          {plainText(tag)}
         </span>
       ))}
     </span>

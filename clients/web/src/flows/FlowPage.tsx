@@ -1,8 +1,8 @@
 /** One flow: its deployments, and how its runs went. */
 import { useQuery } from "@tanstack/react-query";
 import { deployments, flows } from "../api/clients";
-import type { PageProps } from "../app/App";
 import { Moment } from "../app/clock";
+import type { PageProps } from "../app/lazyPage";
 import { Link } from "../app/router";
 import { ButtonLink } from "../design/Button";
 import { Card, Empty, Failed, PageHead, Skeleton, Tags } from "../design/blocks";

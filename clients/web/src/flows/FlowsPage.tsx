@@ -6,6 +6,7 @@ import { Ago } from "../app/clock";
 import { Link, useQueryString } from "../app/router";
 import { Card, Empty, Failed, PageHead, Skeleton } from "../design/blocks";
 import { ListSearch } from "../design/ListSearch";
+import { Table } from "../design/Table";
 
 /** The page of flows. */
 export default function FlowsPage() {
@@ -30,36 +31,23 @@ export default function FlowsPage() {
       )}
       {shown.length > 0 && (
         <Card title={`${shown.length} ${shown.length === 1 ? "flow" : "flows"}`}>
-          <div className="table-frame">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">Flow</th>
-                  <th scope="col">First seen</th>
-                  <th scope="col" className="end">
-                    <span className="visually-hidden">Runs</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((flow) => (
-                  <tr key={flow.flowId}>
-                    <td>
-                      <Link className="name-link" to={`/flows/${encodeURIComponent(flow.name)}`}>
-                        {flow.name}
-                      </Link>
-                    </td>
-                    <td>
-                      <Ago time={flow.createTime} />
-                    </td>
-                    <td className="end">
-                      <Link to={`/runs?flow=${encodeURIComponent(flow.name)}`}>Its runs</Link>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={["Flow", "First seen"]} actions="Runs">
+            {shown.map((flow) => (
+              <tr key={flow.flowId}>
+                <td>
+                  <Link className="name-link" to={`/flows/${encodeURIComponent(flow.name)}`}>
+                    {flow.name}
+                  </Link>
+                </td>
+                <td>
+                  <Ago time={flow.createTime} />
+                </td>
+                <td className="end">
+                  <Link to={`/runs?flow=${encodeURIComponent(flow.name)}`}>Its runs</Link>
+                </td>
+              </tr>
+            ))}
+          </Table>
         </Card>
       )}
     </div>

@@ -11,7 +11,10 @@ import { RunsChart } from "./RunsChart";
 import { WorkersCard } from "./WorkersCard";
 import "./overview.css";
 
+/** How often the counts of a day are read anew; those of longer spans less often. */
 const REFRESH_MS = 5000;
+const LONGEST_REFRESH_MS = 60_000;
+const DAY_MS = 86_400_000;
 const DEFAULT_PERIOD = "24h";
 
 /** The page that opens first. */
@@ -75,7 +78,8 @@ function RunsOverTime({ period }: { period: string }) {
   const found = useQuery({
     queryKey: ["counts", period],
     queryFn: () => countRuns(length, width),
-    refetchInterval: REFRESH_MS,
+    // Counting a month takes a moment, and five seconds do not change it.
+    refetchInterval: Math.min(LONGEST_REFRESH_MS, REFRESH_MS * Math.max(1, length / DAY_MS)),
   });
   return (
     <Card title={`Runs, ${label.toLowerCase()}`} padded>

@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { workers, workPools, workQueues } from "../api/clients";
 import { newRequestId } from "../api/requests";
 import { seconds } from "../api/times";
-import type { PageProps } from "../app/App";
 import { Moment } from "../app/clock";
+import type { PageProps } from "../app/lazyPage";
 import { attempt } from "../deployments/pausing";
 import { Button } from "../design/Button";
 import { Card, Empty, Fact, Failed, Json, PageHead, Skeleton } from "../design/blocks";
@@ -14,6 +14,7 @@ import { RecentRuns } from "../runs/RecentRuns";
 import { LeaseCard } from "./leaseTable";
 import { WorkerTable } from "./workerTable";
 import "./pools.css";
+import { Table } from "../design/Table";
 
 const REFRESH_MS = 4000;
 
@@ -93,25 +94,11 @@ function Queues({ pool }: { pool: string }) {
       {found.isPending && <Skeleton lines={2} />}
       {found.isError && <Failed error={found.error} what="list of queues" />}
       {found.data && (
-        <div className="table-frame">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Queue</th>
-                <th scope="col">Priority</th>
-                <th scope="col">Limit</th>
-                <th scope="col" className="end">
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.data.workQueues.map((queue) => (
-                <QueueRow key={queue.name} queue={queue} onDone={() => void found.refetch()} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={["Queue", "Priority", "Limit"]} actions="Actions">
+          {found.data.workQueues.map((queue) => (
+            <QueueRow key={queue.name} queue={queue} onDone={() => void found.refetch()} />
+          ))}
+        </Table>
       )}
     </Card>
   );

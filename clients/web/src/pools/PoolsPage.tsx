@@ -1,11 +1,15 @@
 /** All work pools, and whether somebody serves them. */
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { workers, workPools } from "../api/clients";
 import { Link } from "../app/router";
+import { Button } from "../design/Button";
 import { Card, Failed, PageHead, Skeleton } from "../design/blocks";
 import type { WorkPool } from "../gen/orch_proto/v1/work_pool_pb";
 import { type Worker, WorkerStatus } from "../gen/orch_proto/v1/worker_pb";
+import { PoolDialog } from "./PoolDialog";
 import "./pools.css";
+import { Table } from "../design/Table";
 
 async function loadPools() {
   const [pools, found] = await Promise.all([
@@ -17,34 +21,30 @@ async function loadPools() {
 
 /** The page of work pools. */
 export default function PoolsPage() {
+  const [asked, setAsked] = useState(false);
   const found = useQuery({ queryKey: ["pools"], queryFn: loadPools, refetchInterval: 5000 });
   return (
     <div className="page">
-      <PageHead title="Work pools" />
+      <PageHead
+        title="Work pools"
+        actions={
+          <Button icon="plus" onClick={() => setAsked(true)}>
+            New pool
+          </Button>
+        }
+      />
+      {asked && <PoolDialog onClose={() => setAsked(false)} />}
       {found.isPending && <Skeleton lines={4} />}
       {found.isError && (
         <Failed error={found.error} what="list of work pools" again={() => void found.refetch()} />
       )}
       {found.data && (
         <Card title={`${found.data.pools.length} ${found.data.pools.length === 1 ? "pool" : "pools"}`}>
-          <div className="table-frame">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">Pool</th>
-                  <th scope="col">Type</th>
-                  <th scope="col">Workers</th>
-                  <th scope="col">Runs held</th>
-                  <th scope="col">Limit</th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.data.pools.map((pool) => (
-                  <Row key={pool.name} pool={pool} workers={found.data.workers.get(pool.name) ?? []} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={["Pool", "Type", "Workers", "Runs held", "Limit"]}>
+            {found.data.pools.map((pool) => (
+              <Row key={pool.name} pool={pool} workers={found.data.workers.get(pool.name) ?? []} />
+            ))}
+          </Table>
         </Card>
       )}
     </div>

@@ -6,6 +6,7 @@ import { lengthText, seconds } from "../api/times";
 import { Ago } from "../app/clock";
 import { Link } from "../app/router";
 import { Card, Empty, Failed, Skeleton } from "../design/blocks";
+import { Table } from "../design/Table";
 import { type LeaseInfo, LeasePhase } from "../gen/orch_proto/v1/lease_pb";
 
 const REFRESH_MS = 2000;
@@ -74,57 +75,40 @@ function useRunNames(ids: string[]): Map<string, string> {
 function LeaseTable({ leases: list }: { leases: LeaseInfo[] }) {
   const names = useRunNames(list.map((lease) => lease.flowRunId));
   return (
-    <div className="table-frame">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Run</th>
-            <th scope="col">Holder</th>
-            <th scope="col">Pool</th>
-            <th scope="col">Phase</th>
-            <th scope="col">Granted</th>
-            <th scope="col">Left without a heartbeat</th>
-            <th scope="col" className="end">
-              Token
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((lease) => (
-            <tr key={lease.flowRunId}>
-              <td>
-                <Link className="name-link" to={`/runs/${lease.flowRunId}`}>
-                  {names.get(lease.flowRunId) ?? lease.flowRunId}
-                </Link>
-              </td>
-              <td>
-                {lease.sessionId ? (
-                  <Link to={`/workers/${lease.sessionId}`}>{lease.workerName || "worker"}</Link>
-                ) : (
-                  lease.holderName || "its own process"
-                )}
-                {lease.adopted && <div className="muted">adopted by the run's process</div>}
-              </td>
-              <td>
-                {lease.workPoolName ? (
-                  <Link to={`/pools/${encodeURIComponent(lease.workPoolName)}`}>{lease.workPoolName}</Link>
-                ) : (
-                  <span className="muted">none</span>
-                )}
-              </td>
-              <td>{PHASES[lease.phase] ?? "starting"}</td>
-              <td>
-                <Ago time={lease.grantTime} />
-              </td>
-              <td className="numeric">
-                <Remaining left={seconds(lease.remaining) ?? 0} />
-              </td>
-              <td className="end numeric">{String(lease.token)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["Run", "Holder", "Pool", "Phase", "Granted", "Left without a heartbeat", "Token"]}>
+      {list.map((lease) => (
+        <tr key={lease.flowRunId}>
+          <td>
+            <Link className="name-link" to={`/runs/${lease.flowRunId}`}>
+              {names.get(lease.flowRunId) ?? lease.flowRunId}
+            </Link>
+          </td>
+          <td>
+            {lease.sessionId ? (
+              <Link to={`/workers/${lease.sessionId}`}>{lease.workerName || "worker"}</Link>
+            ) : (
+              lease.holderName || "its own process"
+            )}
+            {lease.adopted && <div className="muted">adopted by the run's process</div>}
+          </td>
+          <td>
+            {lease.workPoolName ? (
+              <Link to={`/pools/${encodeURIComponent(lease.workPoolName)}`}>{lease.workPoolName}</Link>
+            ) : (
+              <span className="muted">none</span>
+            )}
+          </td>
+          <td>{PHASES[lease.phase] ?? "starting"}</td>
+          <td>
+            <Ago time={lease.grantTime} />
+          </td>
+          <td className="numeric">
+            <Remaining left={seconds(lease.remaining) ?? 0} />
+          </td>
+          <td className="numeric">{String(lease.token)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

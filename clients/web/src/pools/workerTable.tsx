@@ -3,6 +3,7 @@
 import type { StateWord } from "../api/states";
 import { Ago } from "../app/clock";
 import { Link } from "../app/router";
+import { Table } from "../design/Table";
 import { type Worker, WorkerStatus } from "../gen/orch_proto/v1/worker_pb";
 
 const LOOKS: Record<WorkerStatus, [string, StateWord]> = {
@@ -42,46 +43,32 @@ export function Slots({ worker }: { worker: Worker }) {
 /** The table. */
 export function WorkerTable({ workers }: { workers: Worker[] }) {
   return (
-    <div className="table-frame">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Worker</th>
-            <th scope="col">Status</th>
-            <th scope="col">Pool</th>
-            <th scope="col">Runs held</th>
-            <th scope="col">Last heard</th>
-            <th scope="col">Version</th>
-          </tr>
-        </thead>
-        <tbody>
-          {workers.map((worker) => (
-            <tr key={worker.sessionId}>
-              <td>
-                <Link className="name-link" to={`/workers/${worker.sessionId}`}>
-                  {worker.name}
-                </Link>
-              </td>
-              <td>
-                <WorkerBadge status={worker.status} />
-              </td>
-              <td>
-                <Link to={`/pools/${encodeURIComponent(worker.workPoolName)}`}>{worker.workPoolName}</Link>
-                {worker.workQueueNames.length > 0 && (
-                  <span className="muted"> / {worker.workQueueNames.join(", ")}</span>
-                )}
-              </td>
-              <td>
-                <Slots worker={worker} />
-              </td>
-              <td>
-                <Ago time={worker.lastSeenTime} />
-              </td>
-              <td className="muted">{worker.version || "–"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["Worker", "Status", "Pool", "Runs held", "Last heard", "Version"]}>
+      {workers.map((worker) => (
+        <tr key={worker.sessionId}>
+          <td>
+            <Link className="name-link" to={`/workers/${worker.sessionId}`}>
+              {worker.name}
+            </Link>
+          </td>
+          <td>
+            <WorkerBadge status={worker.status} />
+          </td>
+          <td>
+            <Link to={`/pools/${encodeURIComponent(worker.workPoolName)}`}>{worker.workPoolName}</Link>
+            {worker.workQueueNames.length > 0 && (
+              <span className="muted"> / {worker.workQueueNames.join(", ")}</span>
+            )}
+          </td>
+          <td>
+            <Slots worker={worker} />
+          </td>
+          <td>
+            <Ago time={worker.lastSeenTime} />
+          </td>
+          <td className="muted">{worker.version || "–"}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

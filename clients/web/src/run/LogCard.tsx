@@ -6,6 +6,7 @@ import { wrapping } from "../app/preferences";
 import { Button } from "../design/Button";
 import { Empty, Failed, Skeleton, Trouble } from "../design/blocks";
 import { tell } from "../design/toasts";
+import { useTyped } from "../design/useTyped";
 import { useVisible } from "../design/useVisible";
 import { LogLevel } from "../gen/orch_proto/v1/log_pb";
 import { downloadLog } from "./downloadLog";
@@ -13,8 +14,6 @@ import { LogLines } from "./LogLines";
 import { LogFeed, type LogFilter, type LogStart } from "./logFeed";
 import { LEVELS } from "./logLines";
 import "./log.css";
-
-const TYPING_MS = 250;
 
 type LogCardProps = {
   flowRunId: string;
@@ -43,8 +42,8 @@ export function LogCard({
 }: LogCardProps) {
   const [start, setStart] = useState<LogStart>("end");
   const [level, setLevel] = useState<LogLevel>(LogLevel.DEBUG);
-  const [typed, setTyped] = useState("");
-  const text = useSettled(typed);
+  const [text, setText] = useState("");
+  const [typed, type] = useTyped(text, setText);
   const filter = useMemo<LogFilter>(
     () => ({ minLevel: level, text, taskRunId, ...(taskRunId && taskTime ? { timeFrom: taskTime } : {}) }),
     [level, text, taskRunId, taskTime],
@@ -65,7 +64,7 @@ export function LogCard({
           placeholder="Search the log…"
           aria-label="Search the log"
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={(event) => type(event.target.value)}
         />
         <select
           data-size="small"
@@ -81,7 +80,7 @@ export function LogCard({
         </select>
         <WrapButton />
         <DownloadButton
-          wish={{ flowRunId, filter, taskName, fileName: `${runName.replace(/[^\w.-]+/g, "_")}.log` }}
+          wish={{ flowRunId, filter, taskName, fileName: `${runName.replace(/[^\w-]+/g, "_")}.log` }}
           isFiltered={isFiltered}
         />
       </div>
@@ -98,15 +97,6 @@ export function LogCard({
       />
     </section>
   );
-}
-
-function useSettled(typed: string): string {
-  const [settled, setSettled] = useState(typed);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setSettled(typed), TYPING_MS);
-    return () => window.clearTimeout(timer);
-  }, [typed]);
-  return settled;
 }
 
 function WrapButton() {

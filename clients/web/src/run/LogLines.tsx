@@ -1,12 +1,13 @@
 /** The lines themselves: only those in sight are drawn, and the newest is followed until somebody scrolls up. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { plainText } from "../api/plainText";
 import { clockText, momentText } from "../app/clock";
 import { clocks, wrapping } from "../app/preferences";
 import { Button } from "../design/Button";
 import { type LogEntry, LogLevel } from "../gen/orch_proto/v1/log_pb";
 import type { LogFeed, LogStart, LogView } from "./logFeed";
-import { entryMs, levelWord, plainMessage } from "./logLines";
+import { entryMs, levelWord } from "./logLines";
 
 const LINE_PX = 18;
 const PADDING_PX = 6;
@@ -135,6 +136,7 @@ function Foot({ view, following, onEnd, onBeginning }: FootProps) {
         {isPart && (view.newer ? "The first " : "The last ")}
         {view.entries.length.toLocaleString("en")} {view.entries.length === 1 ? "line" : "lines"}
       </span>
+      {view.phase === "reading" && <span>Searching…</span>}
       {view.phase === "live" && !view.newer && <span className="live">Live</span>}
       <span className="push">
         {view.older !== "none" && (
@@ -183,7 +185,7 @@ const Line = memo(function Line({ entry, text, zone, name, onTask }: LineProps) 
           {name}
         </span>
       )}
-      <span className="log-message">{marked(plainMessage(record?.message ?? ""), text)}</span>
+      <span className="log-message">{marked(plainText(record?.message ?? ""), text)}</span>
     </div>
   );
 });

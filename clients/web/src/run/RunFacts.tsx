@@ -1,6 +1,8 @@
 /** What there is to know of a run, beside its timeline and log. */
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { flowRuns } from "../api/clients";
+import { plainText } from "../api/plainText";
 import { seconds } from "../api/times";
 import { Ago, Length, Moment } from "../app/clock";
 import { Link } from "../app/router";
@@ -11,9 +13,11 @@ import { tell } from "../design/toasts";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
 import { ResultView } from "./ResultView";
 import { RunStates } from "./StateHistory";
+import { TagsDialog } from "./TagsDialog";
 
 /** The strip below the head: where from, when, how often, by whom. */
-export function RunStrip({ run }: { run: FlowRun }) {
+export function RunStrip({ run, onChange }: { run: FlowRun; onChange: () => void }) {
+  const [asked, setAsked] = useState(false);
   return (
     <dl className="strip">
       <Fact label="Flow">
@@ -41,11 +45,15 @@ export function RunStrip({ run }: { run: FlowRun }) {
           run.holderName || "its own"
         )}
       </Fact>
-      {run.tags.length > 0 && (
-        <Fact label="Tags">
+      <Fact label="Tags">
+        <span className="field-row">
           <Tags tags={run.tags} />
-        </Fact>
-      )}
+          <Button kind="quiet" size="small" aria-label="Change the tags" onClick={() => setAsked(true)}>
+            {run.tags.length > 0 ? "Change" : "Add"}
+          </Button>
+        </span>
+        {asked && <TagsDialog run={run} onClose={() => setAsked(false)} onDone={onChange} />}
+      </Fact>
     </dl>
   );
 }
@@ -168,7 +176,7 @@ function ChildRuns({ flowRunId, version }: { flowRunId: string; version: bigint 
           <li key={child.flowRunId}>
             <StateBadge state={child.state} />
             <Link className="name-link cut" to={`/runs/${child.flowRunId}`}>
-              {child.name}
+              {plainText(child.name)}
             </Link>
             <span className="muted">
               <Length from={child.startTime} to={child.endTime} />

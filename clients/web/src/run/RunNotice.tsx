@@ -1,6 +1,7 @@
 /** What people want to know first: why it failed, or why it does not begin. */
 import { useQuery } from "@tanstack/react-query";
 import { workers, workPools, workQueues } from "../api/clients";
+import { plainText } from "../api/plainText";
 import { isBad, stateWord } from "../api/states";
 import { millis } from "../api/times";
 import { Moment, useNow } from "../app/clock";
@@ -10,7 +11,6 @@ import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
 import type { State } from "../gen/orch_proto/v1/state_pb";
 import { StateType } from "../gen/orch_proto/v1/state_pb";
 import { WorkerStatus } from "../gen/orch_proto/v1/worker_pb";
-import { plainMessage } from "./logLines";
 
 /** The notice of a run, where there is something to notice. */
 export function RunNotice({ run }: { run: FlowRun }) {
@@ -29,15 +29,15 @@ export function StateNotice({ state }: { state: State | undefined }) {
     <div className="notice" data-state={stateWord(state?.type)}>
       <Icon name={isBad(state) ? "warning" : "circle"} />
       <div>
-        <strong>{plainMessage(text)}</strong>
+        <strong>{plainText(text)}</strong>
         {failure?.type && state?.message && !state.message.includes(failure.message) && (
-          <span>{plainMessage(state.message)}</span>
+          <span>{plainText(state.message)}</span>
         )}
         {failure?.stackTrace && (
           <details>
             <summary>Traceback</summary>
             <pre className="json trace" tabIndex={0}>
-              {plainMessage(failure.stackTrace)}
+              {plainText(failure.stackTrace)}
             </pre>
           </details>
         )}
@@ -69,7 +69,7 @@ function Waiting({ run }: { run: FlowRun }) {
           {isLater && <Moment time={at} />}
           {isLater && "."}
         </strong>
-        {run.state?.message && <span>{plainMessage(run.state.message)}</span>}
+        {run.state?.message && <span>{plainText(run.state.message)}</span>}
         {checked.data && (
           <span>
             {checked.data} <Link to={`/pools/${encodeURIComponent(name)}`}>Look at the pool</Link>

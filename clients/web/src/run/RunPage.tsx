@@ -1,6 +1,6 @@
 /** One run: what it does, what it says, and why it ended as it did. */
 import { useCallback, useMemo, useState } from "react";
-import type { PageProps } from "../app/App";
+import type { PageProps } from "../app/lazyPage";
 import { useQueryString } from "../app/router";
 import { Failed, PageHead, Skeleton, Trouble } from "../design/blocks";
 import { StateBadge } from "../design/StateBadge";
@@ -37,7 +37,7 @@ export default function RunPage({ params }: PageProps) {
       <Trouble error={error} what="run" again={refresh} />
       {error === undefined && <Trouble error={live.tasks.error} what="list of its tasks" again={refresh} />}
       <RunNotice run={run} />
-      <RunStrip run={run} />
+      <RunStrip run={run} onChange={refresh} />
       <RunBody live={live} run={run} />
     </div>
   );

@@ -1,12 +1,12 @@
 /** Every state that a run has had. */
 import { useQuery } from "@tanstack/react-query";
 import { flowRuns, taskRuns } from "../api/clients";
+import { plainText } from "../api/plainText";
 import { lengthText, millis } from "../api/times";
 import { Moment } from "../app/clock";
 import { Failed, Skeleton } from "../design/blocks";
 import { StateBadge } from "../design/StateBadge";
 import type { StateChange } from "../gen/orch_proto/v1/state_pb";
-import { plainMessage } from "./logLines";
 
 const MOST = 200;
 
@@ -50,10 +50,10 @@ function States({ changes, more }: { changes: StateChange[]; more: boolean }) {
                   {at !== undefined && next !== undefined && `, for ${lengthText(next - at)}`}
                 </span>
               </div>
-              {change.state?.message && <p>{plainMessage(change.state.message)}</p>}
+              {change.state?.message && <p>{plainText(change.state.message)}</p>}
               {change.state?.failure?.type && !change.state.message.includes(change.state.failure.type) && (
                 <p className="mono">
-                  {plainMessage(`${change.state.failure.type}: ${change.state.failure.message}`)}
+                  {plainText(`${change.state.failure.type}: ${change.state.failure.message}`)}
                 </p>
               )}
             </li>

@@ -14,9 +14,10 @@ import type { LogFilterSchema } from "../gen/orch_proto/v1/log_service_pb";
 /** So many lines are held: of a stream that brings more, the oldest are dropped. */
 export const MOST_LINES = 100_000;
 const PAGE = 2000;
-/** A page with a filter may be short: so many lines, or pages, are read before any are shown. */
+/** The first page is small, so that something is there soon. */
+const FIRST_PAGE = 500;
+/** A page with a filter may be short, or empty: pages are read until there are so many lines, or no more. */
 const FIRST_LINES = 200;
-const FIRST_PAGES = 20;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
 const DRAW_MS = 60;
@@ -125,17 +126,17 @@ export class LogFeed {
   }
 
   private async readFirst(): Promise<void> {
-    for (let pages = 0; pages < FIRST_PAGES; pages += 1) {
+    do {
       await (this.from === "end" ? this.readOlder() : this.readNewer());
-      if (this.entries.length >= FIRST_LINES || !(this.olderToken || this.newerToken)) break;
-    }
+      if (this.entries.length > 0) this.publishNow();
+    } while (this.entries.length < FIRST_LINES && (this.olderToken || this.newerToken));
     this.phase = "live";
-    this.publish();
+    this.publishNow();
   }
 
   private async readOlder(): Promise<void> {
     const { flowRunId, filter } = this;
-    const request = { flowRunId, filter, pageSize: PAGE, pageToken: this.olderToken, newestFirst: true };
+    const request = { flowRunId, filter, ...this.nextPage(this.olderToken), newestFirst: true };
     const page = await logs.listLogs(request, { signal: this.signal });
     this.entries = page.entries.reverse().concat(this.entries);
     this.olderToken = page.nextPageToken;
@@ -145,7 +146,7 @@ export class LogFeed {
 
   private async readNewer(): Promise<void> {
     const { flowRunId, filter } = this;
-    const request = { flowRunId, filter, pageSize: PAGE, pageToken: this.newerToken };
+    const request = { flowRunId, filter, ...this.nextPage(this.newerToken) };
     const page = await logs.listLogs(request, { signal: this.signal });
     this.entries = this.entries.concat(page.entries);
     this.dropSurplus();
@@ -153,6 +154,10 @@ export class LogFeed {
     this.resumeToken = page.resumeToken;
     this.error = undefined;
     if (this.phase === "live" && !this.newerToken) this.goOn();
+  }
+
+  private nextPage(pageToken: string): { pageSize: number; pageToken: string } {
+    return { pageSize: this.entries.length === 0 ? FIRST_PAGE : PAGE, pageToken };
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
@@ -185,13 +190,16 @@ export class LogFeed {
 
   /** Many answers in a row are drawn once. */
   private publish(): void {
-    this.timer ??= window.setTimeout(() => {
-      this.timer = undefined;
-      const older = this.dropped ? "dropped" : this.olderToken ? "more" : "none";
-      const { entries, phase, error } = this;
-      this.view = { entries, older, newer: this.newerToken !== "", phase, error };
-      for (const listener of this.listeners) listener();
-    }, DRAW_MS);
+    this.timer ??= window.setTimeout(() => this.publishNow(), DRAW_MS);
+  }
+
+  private publishNow(): void {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+    const older = this.dropped ? "dropped" : this.olderToken ? "more" : "none";
+    const { entries, phase, error } = this;
+    this.view = { entries, older, newer: this.newerToken !== "", phase, error };
+    for (const listener of this.listeners) listener();
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a timeline draws: bars in order, the span that they cover, the marks of its axis. */
 
+import { plainText } from "../api/plainText";
 import { isEnded, type StateWord, stateWord } from "../api/states";
 import { millis } from "../api/times";
 import type { TaskRun } from "../gen/orch_proto/v1/task_run_pb";
@@ -29,7 +30,7 @@ export function barsOf(tasks: TaskRun[]): Bar[] {
     return {
       task,
       id: task.taskRunId,
-      name: task.name,
+      name: plainText(task.name),
       word: stateWord(task.state?.type),
       created,
       start: millis(task.startTime),

@@ -27,15 +27,19 @@ export function useRun(flowRunId: string): LiveRun {
   const tasks = useSyncExternalStore(list.subscribe, list.current);
   const underway = useRef<Promise<void>>(undefined);
 
-  const read = useCallback(async () => {
+  const readRun = useCallback(async () => {
     try {
-      const [{ flowRun }] = await Promise.all([flowRuns.getFlowRun({ flowRunId }), list.refresh()]);
+      const { flowRun } = await flowRuns.getFlowRun({ flowRunId });
       setError(undefined);
       if (flowRun) setRun((before) => (before?.version === flowRun.version ? before : flowRun));
     } catch (problem) {
       if (!isBroken(problem)) setError(problem);
     }
-  }, [flowRunId, list]);
+  }, [flowRunId]);
+  // The run does not wait for its tasks, of which there may be many.
+  const read = useCallback(async () => {
+    await Promise.all([readRun(), list.refresh()]);
+  }, [readRun, list]);
   const refresh = useCallback(() => {
     underway.current ??= read().finally(() => {
       underway.current = undefined;

@@ -1,6 +1,6 @@
 /** The filter of the list: every choice stands in the address, so that a view can be kept and sent. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { deployments, flows, workPools } from "../api/clients";
 import { allPages } from "../api/requests";
 import { STATE_TYPES, stateWord, typeName } from "../api/states";
@@ -8,10 +8,9 @@ import { useQueryString } from "../app/router";
 import { Button } from "../design/Button";
 import { Menu } from "../design/Menu";
 import { StateMark } from "../design/StateBadge";
+import { useTyped } from "../design/useTyped";
 import { FILTER_NAMES, isFiltered, SPANS } from "./filter";
 import { SavedViews } from "./SavedViews";
-
-const TYPING_MS = 250;
 
 /** All controls of the filter. */
 export function FilterBar() {
@@ -61,21 +60,14 @@ function Remarks({ query }: { query: URLSearchParams }) {
 
 function NameField() {
   const [query, change] = useQueryString();
-  const asked = query.get("name") ?? "";
-  const [text, setText] = useState(asked);
-  useEffect(() => setText(asked), [asked]);
-  useEffect(() => {
-    if (text === asked) return;
-    const timer = window.setTimeout(() => change({ name: text }), TYPING_MS);
-    return () => window.clearTimeout(timer);
-  }, [text, asked, change]);
+  const [text, type] = useTyped(query.get("name") ?? "", (name) => change({ name }));
   return (
     <input
       type="search"
       placeholder="Name begins with…"
       aria-label="Name begins with"
       value={text}
-      onChange={(event) => setText(event.target.value)}
+      onChange={(event) => type(event.target.value)}
     />
   );
 }

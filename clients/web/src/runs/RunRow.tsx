@@ -1,12 +1,12 @@
 /** One run in a list. */
-import type { CSSProperties, MouseEvent } from "react";
+import { type MouseEvent, memo } from "react";
+import { plainText } from "../api/plainText";
 import { isBad, stateWord } from "../api/states";
 import { Ago, Length } from "../app/clock";
 import { Link } from "../app/router";
 import { Tags } from "../design/blocks";
 import { StateBadge } from "../design/StateBadge";
 import type { FlowRun } from "../gen/orch_proto/v1/flow_run_pb";
-import { plainMessage } from "../run/logLines";
 
 /** Where a run came from: its flow, and its deployment where it has one. */
 export function Origin({ run }: { run: FlowRun }) {
@@ -26,24 +26,26 @@ export function Origin({ run }: { run: FlowRun }) {
 /** Why the run is where it is: an error's own words first. */
 export function reason(run: FlowRun): string {
   const failure = run.state?.failure;
-  if (!failure?.type) return plainMessage(run.state?.message ?? "");
-  return plainMessage(failure.message ? `${failure.type}: ${failure.message}` : failure.type);
+  if (!failure?.type) return plainText(run.state?.message ?? "");
+  return plainText(failure.message ? `${failure.type}: ${failure.message}` : failure.type);
 }
 
 type RowProps = {
   run: FlowRun;
   chosen?: boolean;
-  onChoose?: (event: MouseEvent<HTMLInputElement>) => void;
-  style?: CSSProperties;
+  onChoose?: (run: FlowRun, event: MouseEvent<HTMLInputElement>) => void;
+  /** Where it lies in a list of which only a part is drawn, in pixels. */
+  top?: number;
+  height?: number;
 };
 
-/** A row of the list. */
-export function RunRow({ run, chosen, onChoose, style }: RowProps) {
+/** A row of the list. Scrolling draws only those anew that come into sight. */
+export const RunRow = memo(function RunRow({ run, chosen, onChoose, top, height }: RowProps) {
   return (
     <div
       className="run-row"
       role="row"
-      style={style}
+      style={top === undefined ? undefined : { height, transform: `translateY(${top}px)` }}
       data-bad={isBad(run.state)}
       data-choosable={Boolean(onChoose)}
     >
@@ -54,7 +56,7 @@ export function RunRow({ run, chosen, onChoose, style }: RowProps) {
             aria-label={`Choose ${run.name}`}
             checked={chosen}
             readOnly
-            onClick={onChoose}
+            onClick={(event) => onChoose(run, event)}
           />
         </span>
       )}
@@ -64,7 +66,7 @@ export function RunRow({ run, chosen, onChoose, style }: RowProps) {
       <span role="cell" className="run-what">
         <span className="run-name">
           <Link className="name-link cut" to={`/runs/${run.flowRunId}`}>
-            {run.name}
+            {plainText(run.name)}
           </Link>
           <Tags tags={run.tags.slice(0, 4)} />
         </span>
@@ -81,4 +83,4 @@ export function RunRow({ run, chosen, onChoose, style }: RowProps) {
       </span>
     </div>
   );
-}
+});

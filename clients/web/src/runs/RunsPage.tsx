@@ -2,6 +2,7 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import {
   type MouseEvent,
+  useCallback,
   useEffect,
   useLayoutEffect,
   useMemo,
@@ -138,15 +139,19 @@ type Choice = {
 function useChoice(runs: FlowRun[]): Choice {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const last = useRef("");
+  const newest = useRef(runs);
+  newest.current = runs;
   const chosen = useMemo(() => runs.filter((run) => ids.has(run.flowRunId)), [runs, ids]);
-  const toggle = (run: FlowRun, event: MouseEvent) => {
-    const next = new Set(ids);
-    const on = !ids.has(run.flowRunId);
-    const range = event.shiftKey ? between(runs, last.current, run.flowRunId) : [run.flowRunId];
-    for (const id of range) on ? next.add(id) : next.delete(id);
-    last.current = run.flowRunId;
-    setIds(next);
-  };
+  // The same function for ever, so that rows need not be drawn anew.
+  const toggle = useCallback(({ flowRunId }: FlowRun, event: MouseEvent) => {
+    const range = event.shiftKey ? between(newest.current, last.current, flowRunId) : [flowRunId];
+    last.current = flowRunId;
+    setIds((before) => {
+      const next = new Set(before);
+      for (const id of range) before.has(flowRunId) ? next.delete(id) : next.add(id);
+      return next;
+    });
+  }, []);
   const all = runs.length > 0 && chosen.length === runs.length;
   return {
     runs: chosen,
@@ -237,14 +242,14 @@ function Rows({
       {items.map((item) => {
         const run = runs[item.index];
         if (!run) return null;
-        const style = { height: item.size, transform: `translateY(${item.start - top}px)` };
         return (
           <RunRow
             key={item.key}
             run={run}
             chosen={choice.has(run)}
-            onChoose={(event) => choice.toggle(run, event)}
-            style={style}
+            onChoose={choice.toggle}
+            top={item.start - top}
+            height={item.size}
           />
         );
       })}

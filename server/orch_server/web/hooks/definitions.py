@@ -21,9 +21,12 @@ _SCHEMES: tuple[Scheme, ...] = ("github", "stripe", "standard", "hmac")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEYS = (
     "deployment", "signature", "secret_env", "secret_file", "events", "parameters", "constants", "tags",
-    "tolerance_seconds", "hmac",
+    "tolerance_seconds", "delivery_field", "hmac",
 )  # fmt: skip
-_HMAC_KEYS = ("header", "prefix", "algorithm", "encoding", "delivery_header", "timestamp_header", "event_header")
+_TRUST = "trust_delivery_header"
+_HMAC_KEYS = (
+    "header", "prefix", "algorithm", "encoding", "timestamp_header", "event_header", "delivery_header", _TRUST,
+)  # fmt: skip
 _TOLERANCE_SECONDS = 300
 
 W = TypeVar("W", bound=str)
@@ -33,7 +36,7 @@ W = TypeVar("W", bound=str)
 class HmacScheme:
     """Where a generic signature stands, and over what it goes. Names of headers are in lower case; empty: none.
 
-    delivery_header: names a delivery; without it, the same signed content is the same delivery.
+    delivery_header: names a delivery, though it is not signed; without it, the signed content does.
     timestamp_header: seconds since 1970. With it the signature goes over "TIMESTAMP.BODY", else over the body.
     event_header: names the event, for `Webhook.events`.
     """
@@ -53,7 +56,8 @@ class Webhook:
 
     secrets: any of them may have signed, so that one can be replaced while the other still signs.
     events: which start runs; empty: all. parameters: the run's, by their place in the payload ("commits.0.id").
-    constants: parameters as they are. tolerance_seconds: how old a signature with a time may be.
+    constants: parameters as they are. tolerance_seconds: how old a signature with a time may be. delivery_field: the
+    place in the payload that names a delivery; "$": its content does; empty: as the scheme has it.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Webhook:
     constants: Mapping[str, object] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     tolerance_seconds: int = _TOLERANCE_SECONDS
+    delivery_field: str = ""
     hmac: HmacScheme = HmacScheme()
 
 
@@ -108,6 +113,7 @@ class _Reader:
             constants=self._mapping("constants"),
             tags=self._texts("tags"),
             tolerance_seconds=tolerance,
+            delivery_field=self._text(self._table, "delivery_field") if "delivery_field" in self._table else "",
             hmac=self._hmac(scheme),
         )
 
@@ -145,7 +151,13 @@ class _Reader:
         if table and scheme != "hmac":
             raise self._wrong(f'hmac belongs to signature = "hmac", not to "{scheme}".')
         self._know(table, _HMAC_KEYS)
-        texts = {name: self._text(table, name) for name in table}
+        texts = {name: self._text(table, name) for name in table if name != _TRUST}
+        if "delivery_header" in texts and table.get(_TRUST) is not True:
+            raise self._wrong(
+                "delivery_header is not signed: whoever records a delivery could send it again under another name."
+                " Leave it out (the signed content is the name then), name a place in the payload (delivery_field), or"
+                f" say {_TRUST} = true."
+            )
         default = HmacScheme()
         return HmacScheme(
             header=texts.get("header", default.header).lower(),

@@ -13,7 +13,7 @@ from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunRequest, CreateFlowR
 from orch_server.web.asgi import Answer, Event, Receive, Request
 from orch_server.web.bodies import BodyError, whole_body
 from orch_server.web.hooks.definitions import Webhook
-from orch_server.web.hooks.payloads import PayloadError, parameters_of, read_payload, text_at
+from orch_server.web.hooks.payloads import PayloadError, delivery_of, parameters_of, read_payload, text_at
 from orch_server.web.hooks.signatures import SignatureError, verify
 from orch_server.web.methods import HttpCall, Method
 
@@ -102,7 +102,8 @@ class Hooks:
         event = delivery.event or text_at(payload, "type")
         if not _is_wanted(hook, event, payload):
             return Answer.json({"ignored": event})
-        created = await self._run(hook, request, payload, delivery.id or text_at(payload, "id"))
+        named = delivery_of(hook, payload, body) if hook.delivery_field else delivery.id or text_at(payload, "id")
+        created = await self._run(hook, request, payload, named)
         run = created.flow_run
         logger.info(
             "webhook delivered", extra={"hook": hook.name, "flow_run_id": run.flow_run_id, "new": created.created}

@@ -1,5 +1,6 @@
 """What a delivery brings, and what of it becomes a run's parameters."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from urllib.parse import parse_qs
@@ -39,9 +40,21 @@ def parameters_of(hook: Webhook, payload: object) -> dict[str, object]:
 
 
 def text_at(payload: object, place: str) -> str:
-    """The text at a place; empty where there is none."""
+    """The text at a place; empty where there is none. JSON may hold half characters, which are in no text."""
     value = _at(payload, place)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value) else ""
+
+
+def delivery_of(hook: Webhook, payload: object, body: bytes) -> str:
+    """What names this delivery, by the hook's `delivery_field`. Raises PayloadError where that is not there."""
+    if hook.delivery_field == "$":
+        return hashlib.sha256(body).hexdigest()
+    value = _at(payload, hook.delivery_field)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value:
+        raise PayloadError(f"The payload has no {hook.delivery_field}, which names the delivery: a text, or a number.")
+    return text_at(value, "$")
 
 
 def _at(payload: object, place: str) -> object:

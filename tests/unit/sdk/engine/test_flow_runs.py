@@ -137,7 +137,7 @@ def test_tasks_that_nobody_waited_for_end_before_their_flow(recorder: Rememberin
 
     @task
     def slow() -> None:
-        go.wait(10)
+        go.wait(30)
 
     @flow
     def leaves() -> int:

@@ -13,7 +13,7 @@ from orch.states import Pending, Running, State
 from orch.task_runners import ThreadPoolTaskRunner
 from tests.unit.sdk.engine.conftest import Remembering
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 closing = threading.Event()
 over = threading.Event()
 happened: list[str] = []

@@ -174,7 +174,7 @@ def test_a_future_of_another_run_that_is_under_way_is_refused(recorder: Remember
 
     @task
     def held() -> int:
-        go.wait(10)
+        go.wait(30)
         return 1
 
     @flow

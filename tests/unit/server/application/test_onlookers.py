@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
@@ -46,10 +46,10 @@ class Versions:
 async def test_a_change_that_nobody_rang_for_rings_those_who_watch_that_run() -> None:
     store, wakeups = Versions(), LocalWakeups()
     onlookers = Onlookers(cast("Store", store))
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         bells = {run_id: [stack.enter_context(Bell(wakeups, ())) for _ in range(4)] for run_id in RUNS}
         for run_id, bell in [(run_id, bell) for run_id, those in bells.items() for bell in those]:
-            stack.enter_context(onlookers.watching(run_id, bell))
+            await stack.enter_async_context(onlookers.watching(run_id, bell))
         await store.next_look()
         for bell in [bell for those in bells.values() for bell in those]:
             assert await bell.wait(0)  # what it was when they looked themselves is not known
@@ -70,9 +70,8 @@ async def test_nobody_looks_when_nobody_watches() -> None:
     store, wakeups = Versions(), LocalWakeups()
     onlookers = Onlookers(cast("Store", store))
 
-    with Bell(wakeups, ()) as bell, onlookers.watching(RUNS[0], bell):
-        await store.next_look()
-    for _ in range(10):
-        await asyncio.sleep(0)
+    with Bell(wakeups, ()) as bell:
+        async with onlookers.watching(RUNS[0], bell):
+            await store.next_look()
 
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -56,6 +56,8 @@ def test_signatures_of_ones_own_are_described() -> None:
         (HOOK.replace('secret_env = "SECRET"', 'secret_file = "/nowhere/x"'), "cannot read secret_file /nowhere/x"),
         (HOOK.replace("github", "standard"), "are base64"),
         (HOOK + "tolerance_seconds = 0", "from 1 to 86400"),
+        (HOOK + "delivery_field = 1", "delivery_field is a text"),
+        (HOOK.replace("github", "hmac") + 'hmac = { delivery_header = "X-Id" }', "delivery_header is not signed"),
         (HOOK + "events = [1]", "events is a text, or a list of texts"),
         (HOOK + "parameters = { day = 1 }", "day is a text"),
         (HOOK + 'hmac = { header = "X" }', 'belongs to signature = "hmac"'),

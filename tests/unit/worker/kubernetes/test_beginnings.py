@@ -4,11 +4,12 @@ import asyncio
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orch_worker.launchers.base import AttemptKey, LauncherError, LaunchError, LauncherUnavailableError, Outcome
+from orch_worker.launchers.base import AttemptKey, LauncherError, LaunchError, Outcome, PlaceUnavailableError
 from orch_worker.launchers.kubernetes.launcher import KubernetesLauncher
 from tests.unit.worker.kubernetes.api import rights_of_workers
 from tests.unit.worker.kubernetes.cluster import NAMESPACE, Cluster
@@ -148,16 +149,50 @@ async def test_the_cluster_refuses_the_job(cluster: Cluster, launcher: Kubernete
         await launcher.launch(make_job())
 
 
-async def test_a_quota_gives_the_run_back(cluster: Cluster, launcher: KubernetesLauncher) -> None:
-    def refuse(request: object) -> None:
-        if getattr(request, "method", "") == "POST":
-            raise StoreError(
-                403, "Forbidden", "jobs is forbidden: exceeded quota: small, requested: count/jobs.batch=1"
-            )
+def _quota_is_used_up(request: object) -> None:
+    if getattr(request, "method", "") == "POST":
+        raise StoreError(403, "Forbidden", "jobs is forbidden: exceeded quota: small, requested: count/jobs.batch=1")
 
-    cluster.api.refuse = refuse
-    with pytest.raises(LauncherUnavailableError, match="exceeded quota"):
+
+async def test_a_run_waits_for_room_in_its_namespace(
+    cluster: Cluster, launcher: KubernetesLauncher, clock: MovableClock
+) -> None:
+    told: list[str] = []
+    cluster.api.refuse = _quota_is_used_up
+    launching = asyncio.create_task(started(cluster, launcher, replace(make_job(), tell=told.append)))
+    await clock.asleep(2.0)
+    cluster.api.refuse = lambda _: None
+    clock.move(2.0)
+
+    run = await launching
+    assert cluster.names("jobs") == [run.job]
+    assert len(told) == 1
+    assert "has no room for another Job; waiting for some" in told[0]
+    assert "exceeded quota" in told[0]
+
+
+async def test_a_run_that_finds_no_room_goes_back_alone(
+    cluster: Cluster, launcher: KubernetesLauncher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orch_worker.launchers.kubernetes.starting._QUOTA_TRIES", 1)
+    cluster.api.refuse = _quota_is_used_up
+    with pytest.raises(PlaceUnavailableError, match="exceeded quota"):
         await launcher.launch(make_job())
+
+
+async def test_a_run_that_waits_for_room_can_be_stopped(
+    cluster: Cluster, launcher: KubernetesLauncher, clock: MovableClock
+) -> None:
+    cluster.api.refuse = _quota_is_used_up
+    launching = asyncio.create_task(launcher.launch(make_job()))
+    await clock.asleep(2.0)
+    launching.cancel()
+    await asyncio.sleep(0)
+    clock.move(2.0)
+
+    with pytest.raises(asyncio.CancelledError):
+        await launching
+    assert cluster.names("jobs") == []
 
 
 async def test_what_is_not_ours_is_left_alone(cluster: Cluster, launcher: KubernetesLauncher, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -148,11 +149,26 @@ class Engine:
             yield _chunks(response)
 
     @asynccontextmanager
-    async def events(self, labels: Sequence[str], names: Sequence[str]) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-        """Events of containers that have all these labels, from now on: entered, nothing more is missed."""
+    async def events(
+        self, labels: Sequence[str], names: Sequence[str], *, since: int
+    ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+        """Events of containers that have all these labels, from a moment of `now` on.
+
+        Not from the answer on: engines answer first, and begin to listen then. They know the newest 256 events.
+        """
         filters = {"type": ["container"], "event": list(names), "label": list(labels)}
-        async with self._stream("events", {"filters": json.dumps(filters)}) as response:
+        async with self._stream("events", {"filters": json.dumps(filters), "since": str(since)}) as response:
             yield _objects(response)
+
+    async def now(self) -> int:
+        """Whole seconds since 1970, by the engine's clock."""
+        async with _asking(), self._docker.session.get(self._url(self._docker, "_ping")) as response:
+            await _check(response)
+            said = response.headers.get("Date", "")
+        try:
+            return int(parsedate_to_datetime(said).timestamp())
+        except ValueError as error:
+            raise EngineAwayError(f"The Docker engine does not say what time it is, but {said!r}.") from error
 
     # --- images
 

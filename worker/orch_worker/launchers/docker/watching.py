@@ -69,7 +69,8 @@ class Watch:
 
     async def _watch(self) -> None:
         """Raises EngineError when the stream was lost."""
-        async with self._engine.events(self._labels, _EVENTS) as events:
+        since = await self._engine.now()
+        async with self._engine.events(self._labels, _EVENTS, since=since) as events:
             await self._look()
             self._find()
             await _either(self._hear(events), self._look_now_and_then())

@@ -73,7 +73,7 @@ class KubernetesLauncher:
         self._connection = Connection(access, self._find_access, self._clock)
         cluster = Cluster(self._connection)
         self._around = Surroundings(cluster, Cleaning(cluster), self._clock, self._forget)
-        self._starting = Starting(cluster, self._around.cleaning)
+        self._starting = Starting(cluster, self._around.cleaning, self._clock)
         try:
             for name in sorted({access.namespace, *self._known_namespaces(), *_namespaces_of_environment()}):
                 await self._connection.patiently(partial(self._watched, name), within_seconds=_OPENING_SECONDS)
@@ -140,7 +140,7 @@ class KubernetesLauncher:
         self._attempts[job.key] = attempt
         given_up = asyncio.Event()
         starting = asyncio.create_task(
-            self._starting.start(place, manifest, contents, is_wanted=lambda: not given_up.is_set())
+            self._starting.start(place, manifest, contents, is_wanted=lambda: not given_up.is_set(), tell=job.tell)
         )
         try:
             await asyncio.shield(starting)

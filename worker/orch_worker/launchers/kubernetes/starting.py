@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from orch_worker.launchers.base import LaunchError, LauncherUnavailableError
+from orch_worker.launchers.base import LaunchError, LauncherUnavailableError, PlaceUnavailableError
 from orch_worker.launchers.containers.contents import Contents
 from orch_worker.launchers.kubernetes.cleaning import Cleaning
+from orch_worker.launchers.kubernetes.clock import Clock
 from orch_worker.launchers.kubernetes.cluster import CONFLICT, FORBIDDEN, NOT_FOUND, Cluster, Place
 from orch_worker.launchers.kubernetes.connection import UNAUTHORIZED, ApiAwayError, ApiError
 from orch_worker.launchers.kubernetes.manifests import secret_manifest
@@ -14,22 +15,36 @@ from orch_worker.launchers.kubernetes.objects import Object, is_being_deleted, p
 _PATIENCE_SECONDS = 10.0
 """A launch that finds the API server away for longer gives the run back."""
 _QUOTA = "exceeded quota"
+_QUOTA_PAUSE_SECONDS = 2.0
+_QUOTA_TRIES = 15
+"""For half a minute a run waits here for room in its namespace; then it goes back to its queue, and others have its
+slot."""
 
 
 class Starting:
     """Starts attempts in a cluster."""
 
-    def __init__(self, cluster: Cluster, cleaning: Cleaning) -> None:
+    def __init__(self, cluster: Cluster, cleaning: Cleaning, clock: Clock) -> None:
         self._cluster = cluster
         self._cleaning = cleaning
+        self._clock = clock
 
-    async def start(self, place: Place, manifest: Object, contents: Contents, *, is_wanted: Callable[[], bool]) -> bool:
+    async def start(
+        self,
+        place: Place,
+        manifest: Object,
+        contents: Contents,
+        *,
+        is_wanted: Callable[[], bool],
+        tell: Callable[[str], None],
+    ) -> bool:
         """Start one; one that is there already is not started twice. Whether it may have begun.
 
-        is_wanted: asked at the last moment. Raises LaunchError, LauncherUnavailableError.
+        is_wanted: asked while it waits, and at the last moment. tell: what it waits for. Raises LaunchError,
+        LauncherUnavailableError, PlaceUnavailableError.
         """
         try:
-            job = await self._prepared(place, manifest, contents)
+            job = await self._prepared_with_room(place, manifest, contents, is_wanted=is_wanted, tell=tell)
         except ApiAwayError as error:
             # The server may have heard what it did not answer.
             self._cleaning.delete_later(place)
@@ -45,6 +60,27 @@ class Starting:
             return False
         await self._begin(place)
         return True
+
+    async def _prepared_with_room(
+        self,
+        place: Place,
+        manifest: Object,
+        contents: Contents,
+        *,
+        is_wanted: Callable[[], bool],
+        tell: Callable[[str], None],
+    ) -> Object:
+        """The same, where a quota of its namespace may be used up for a while."""
+        for tries in range(1, _QUOTA_TRIES):
+            try:
+                return await self._prepared(place, manifest, contents)
+            except ApiError as error:
+                if not _is_quota(error) or not is_wanted():
+                    raise
+                if tries == 1:
+                    tell(f"Namespace {place.namespace} has no room for another Job; waiting for some: {error}.")
+            await self._clock.sleep(_QUOTA_PAUSE_SECONDS)
+        return await self._prepared(place, manifest, contents)
 
     async def _prepared(self, place: Place, manifest: Object, contents: Contents) -> Object:
         """The Job, with its Secret. Nothing runs yet."""
@@ -81,9 +117,13 @@ def _plane(found: Object) -> str:
     return text(found, "metadata", "labels", CONTROL_PLANE)
 
 
+def _is_quota(error: ApiError) -> bool:
+    return error.status == FORBIDDEN and _QUOTA in str(error)
+
+
 def _refusal(place: Place, error: ApiError) -> LaunchError | LauncherUnavailableError:
-    if error.status == FORBIDDEN and _QUOTA in str(error):
-        return LauncherUnavailableError(f"Namespace {place.namespace} has no room for another Job: {error}.")
+    if _is_quota(error):
+        return PlaceUnavailableError(f"Namespace {place.namespace} has no room for another Job: {error}.")
     if error.status == UNAUTHORIZED:
         return LauncherUnavailableError(
             f"The cluster refuses the worker's credentials: {error}. Renew its kubeconfig or service account."

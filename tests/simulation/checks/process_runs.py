@@ -1,4 +1,4 @@
-"""What the invariants of leases say of runs that their own processes start: more checks, as in `checks.py`."""
+"""What the invariants of leases say of runs that their own processes start: more of the other checks."""
 
 from datetime import timedelta
 

@@ -1,0 +1,1 @@
+"""Other orchestrators beside Orch, on the same machine in the same run."""

@@ -1,0 +1,1 @@
+"""What earlier versions wrote, read by this one; clients of earlier contracts, answered by this server."""
