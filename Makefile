@@ -73,7 +73,7 @@ test: $(INSTALLED) ## Run the tests (TESTS='tests/unit -k lease' runs some)
 
 .PHONY: fuzz
 fuzz: $(INSTALLED) ## Hostile input by chance, for MINUTES=30 (SEED=… repeats a round, TESTS='tests/fuzz/test_wire.py' runs some)
-	$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' $(if $(SEED),--seed '$(SEED)') $(TESTS)
+	$(BIN)/python -m tests.fuzz --minutes '$(or $(MINUTES),30)' $(if $(SEED),--seed '$(SEED)') $(TESTS)
 
 # In an environment of its own: it is large, and only this needs it.
 .PHONY: schemathesis
@@ -160,7 +160,12 @@ bench-peers: $(INSTALLED) ## Install Prefect and DBOS, each in an environment of
 
 .PHONY: soak
 soak: $(INSTALLED) ## Mixed load on Postgres: does anything grow or slow down? (MINUTES=30; samples in soak.jsonl)
-	$(BIN)/python -m tests.bench.soak --minutes '$(MINUTES)'
+	$(BIN)/python -m tests.bench.soak --minutes '$(or $(MINUTES),30)'
+
+.PHONY: chaos
+chaos: MINUTES = 10
+chaos: $(INSTALLED) ## Break what an installation of real processes lives on, for MINUTES=10 (SEED=… repeats one); see docs/chaos.md
+	$(BIN)/python -m tests.chaos --minutes '$(MINUTES)' $(if $(SEED),--seed '$(SEED)')
 
 .PHONY: image
 image: $(INSTALLED) ## Build the Docker image "orch" of this tree (IMAGE=name:tag, PYTHON_IMAGE=python:3.13-slim)

@@ -129,13 +129,19 @@ async def watch_a_run(client: AsyncClient, deployment_id: str) -> None:
 
 
 async def print_states(client: AsyncClient, run_id: str, *, since: float) -> dict[str, float]:
-    """Prints a run's states until it has ended; returns when each was first seen, in ms since `since`."""
+    """Prints a run's states until it has ended; returns when each was first seen, in ms since `since`.
+
+    A watch tells what a run is, and may pass over what it was for a moment; the run's history is whole.
+    """
     seen: dict[str, float] = {}
-    async for answer in client.flow_runs.WatchFlowRun(flow_runs.WatchFlowRunRequest(flow_run_id=run_id)):
-        run = answer.flow_run
-        seen.setdefault(run.state.name, (perf_counter() - since) * 1000)
-        message = f"  {run.state.message}" if run.state.message else ""
-        say(f"  state  {run.state.name:<16} attempt {run.attempt}  token {run.token}{message}")
+    told = 0
+    async for _ in client.flow_runs.WatchFlowRun(flow_runs.WatchFlowRunRequest(flow_run_id=run_id)):
+        history = await client.flow_runs.ListFlowRunStates(flow_runs.ListFlowRunStatesRequest(flow_run_id=run_id))
+        for change in history.changes[told:]:
+            seen.setdefault(change.state.name, (perf_counter() - since) * 1000)
+            message = f"  {change.state.message}" if change.state.message else ""
+            say(f"  state  {change.state.name:<16} token {change.token}{message}")
+        told = len(history.changes)
     return seen
 
 

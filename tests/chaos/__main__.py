@@ -9,11 +9,12 @@ import os
 import random
 import signal
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.chaos import report
 from tests.chaos.clearing import clear, clear_leftovers, new_folder
+from tests.chaos.installation import Size
 from tests.chaos.session import Outcome, Plan, chaos
 
 
@@ -25,6 +26,7 @@ def _plan() -> Plan:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="how long faults come (10)")
     parser.add_argument("--seed", type=int, help="which faults, which load, in which order (any)")
+    parser.add_argument("--ttl", type=int, default=5, help="how long a lease lasts, seconds (5)")
     parser.add_argument("--rate", type=float, default=Plan.runs_a_second, help="runs created a second (2)")
     given = parser.parse_args()
     if not 0 < given.minutes <= 60:
@@ -33,7 +35,8 @@ def _plan() -> Plan:
     if given.rate <= 0:
         parser.error("--rate: more than 0")
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10_000)
-    return Plan(seed=seed, seconds=given.minutes * 60, runs_a_second=given.rate)
+    size = Size(lease_ttl=timedelta(seconds=given.ttl))
+    return Plan(seed=seed, seconds=given.minutes * 60, runs_a_second=given.rate, size=size)
 
 
 async def _run(plan: Plan, folder: Path) -> Outcome | None:
@@ -60,8 +63,14 @@ def main() -> int:
     if os.geteuid() != 0:
         _say("not root: no network namespaces and no disks of their own; what needs them is left out")
     folder = new_folder()
-    _say(f"seed {plan.seed}, {plan.seconds:g} s, in {folder}")
-    outcome = asyncio.run(_run(plan, folder))
+    try:
+        _say(f"seed {plan.seed}, {plan.seconds:g} s, in {folder}")
+        outcome = asyncio.run(_run(plan, folder))
+    except KeyboardInterrupt:
+        # Before or after there was a loop that hears it.
+        outcome = None
+    finally:
+        clear(folder)
     if outcome is None:
         _say("stopped; nothing is left")
         return 130

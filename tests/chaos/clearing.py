@@ -17,6 +17,7 @@ from tests.support.network import remove_links
 
 _PREFIX = "orch-chaos-"
 _LOOKS = 50
+_POSTGRES = frozenset({"initdb", "postgres"})
 
 
 def new_folder() -> Path:
@@ -70,5 +71,5 @@ def _is_of(process: psutil.Process, folder: Path) -> bool:
         home, command = process.environ().get("ORCH_HOME", ""), process.cmdline()
     except psutil.Error:
         return False
-    is_postgres = bool(command) and command[0].endswith("postgres") and str(folder / "database" / "data") in command
+    is_postgres = Path("".join(command[:1])).name in _POSTGRES and str(folder / "database" / "data") in command
     return is_postgres or Path(home).is_relative_to(folder)

@@ -22,7 +22,7 @@ from tests.chaos.sampling import Sampler
 
 _WARM_SECONDS = 5.0
 _SETTLE_SECONDS = 240.0
-_CALM_SECONDS = 3.0
+_CALM_SECONDS = 2.0
 _LOOK_SECONDS = 0.5
 _FULL_SECONDS = 60.0
 
@@ -84,8 +84,8 @@ async def chaos(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome
                 healed = monotonic()
                 load.enough = True
             say(f"healed; waiting for {sampler.open_runs} runs to end")
-            settled = await _settled(found, load, sampler)
-            settled_seconds = monotonic() - healed if settled else None
+            settled = await _settled(found, load, sampler, calm_seconds=_CALM_SECONDS)
+            settled_seconds = monotonic() - healed - _CALM_SECONDS if settled else None
             slots_back = settled and await _slots_are_back(found, load, sampler)
         exits = [await machine.worker.stop() for machine in found.machines] if settled else []
         say("reading what is there")
@@ -137,9 +137,8 @@ async def _beside(*endless: Coroutine[None, None, None]) -> AsyncIterator[None]:
             task.cancel()
 
 
-async def _settled(found: Installation, load: Load, sampler: Sampler) -> bool:
-    """Wait until nothing is open and nothing is held, and nobody comes back; whether that came about in time."""
-    calm_seconds = found.size.lease_ttl.total_seconds() + _CALM_SECONDS
+async def _settled(found: Installation, load: Load, sampler: Sampler, *, calm_seconds: float) -> bool:
+    """Wait until nothing is open and nothing is held, and stays so; whether that came about in time."""
     try:
         async with asyncio.timeout(_SETTLE_SECONDS):
             await found.everything_lives()
@@ -166,7 +165,9 @@ async def _slots_are_back(found: Installation, load: Load, sampler: Sampler) -> 
             while not full:
                 await asyncio.sleep(_LOOK_SECONDS)
                 full = await sampler.look() and sampler.leases == slots
-    return await _settled(found, load, sampler) and full
+    # A holder that had lost contact comes back within the time that its lease lasts, if ever.
+    calm_seconds = found.size.lease_ttl.total_seconds() + _CALM_SECONDS
+    return await _settled(found, load, sampler, calm_seconds=calm_seconds) and full
 
 
 async def _evidence(

@@ -15,6 +15,8 @@ from orch_proto.v1.policy_pb2 import RecoveryPolicy
 from tests.e2e.deployed_runs import COMPLETED, RUNNING, Hand, playing_worker
 from tests.e2e.server_process import ServerProcess, running_server
 
+pytestmark = pytest.mark.slow
+
 HOST = Path(__file__).parent / "scripts" / "warm_host.py"
 
 

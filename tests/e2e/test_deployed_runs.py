@@ -19,6 +19,8 @@ from tests.e2e.deployed_runs import (
 )
 from tests.support.started_server import started_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:

@@ -14,6 +14,8 @@ import pytest
 from tests.e2e.script_process import Script
 from tests.e2e.server_process import running_server
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(int(os.environ.get("ORCH_TEST_SEEDS", "6")))
 TASKS = 200
 RESULT = f"result {sum(number * number for number in range(TASKS))}"

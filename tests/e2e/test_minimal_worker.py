@@ -21,6 +21,8 @@ from orch_proto.v1.flow_run_pb2 import FlowRun
 from orch_proto.v1.worker_pb2 import WORKER_STATUS_CLOSED, Worker
 from tests.support.started_server import started_server
 
+pytestmark = pytest.mark.slow
+
 WORKER = Path(__file__).resolve().parents[2] / "examples" / "minimal_worker.py"
 POOL = "shell"
 

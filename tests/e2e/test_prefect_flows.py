@@ -18,6 +18,8 @@ import pytest
 
 from tests.e2e.server_process import ServerProcess
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(__file__).parent / "prefect_flows"
 RECORDED = json.loads((PROGRAMS / "expected.json").read_text())
 NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py") if path.stem not in {"__init__", "run_flow"})

@@ -25,6 +25,8 @@ from orch_proto.v1.task_run_pb2 import TaskRun
 from orch_proto.v1.task_run_service_pb2 import ListTaskRunsRequest, ListTaskRunStatesRequest
 from tests.e2e.server_process import ServerProcess, running_server
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parent / "scripts" / "commanded.py"
 COMPLETED = StateType.STATE_TYPE_COMPLETED
 
@@ -94,8 +96,8 @@ class Commanded:
 
 @contextmanager
 def commanded(home: Path, url: str, **variables: str) -> Iterator[Commanded]:
-    """A script that is over afterwards."""
-    script = Commanded(home, ORCH_API_URL=url, **variables)
+    """A script that is over afterwards. It does not end before all is delivered, however slow this machine is."""
+    script = Commanded(home, **{"ORCH_API_URL": url, "ORCH_FLUSH_TIMEOUT_SECONDS": "100", **variables})
     try:
         yield script
     finally:
@@ -158,6 +160,7 @@ async def test_a_server_that_is_stopped_and_started_again_misses_nothing(server:
         await assert_complete(client, 400)
 
 
+@pytest.mark.timeout(300)
 async def test_what_memory_does_not_hold_waits_on_disk(server: ServerProcess, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with commanded(home, url(server)) as script:

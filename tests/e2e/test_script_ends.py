@@ -13,6 +13,8 @@ from orch_proto.v1.state_pb2 import StateType
 from tests.e2e.script_process import Script
 from tests.support.started_server import StartedServer, started_server
 
+pytestmark = pytest.mark.slow
+
 TERMINAL = {
     StateType.STATE_TYPE_COMPLETED,
     StateType.STATE_TYPE_FAILED,
@@ -35,7 +37,8 @@ async def client(server: StartedServer) -> AsyncIterator[AsyncClient]:
 
 
 def _script(how: str, server: StartedServer, folder: Path) -> Script:
-    return Script("long", folder / "ledger", how, home=folder / "home", ORCH_API_URL=server.url)
+    patient = {"ORCH_API_URL": server.url, "ORCH_FLUSH_TIMEOUT_SECONDS": "60"}
+    return Script("long", folder / "ledger", how, home=folder / "home", **patient)
 
 
 async def _the_run(client: AsyncClient) -> FlowRun:

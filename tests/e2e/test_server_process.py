@@ -47,6 +47,8 @@ from tests.e2e.protocol import Client, Stubs, once
 from tests.e2e.server_process import ServerProcess, running_server
 from tests.support.stoppable_postgres import StoppablePostgres, stoppable_postgres
 
+pytestmark = pytest.mark.slow
+
 SQLITE, POSTGRES = "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)
 
 

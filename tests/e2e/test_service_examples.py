@@ -26,6 +26,8 @@ from tests.e2e.example_runs import POOL, Plane, plane_with_worker
 from tests.e2e.server_process import running_server
 from tests.support.node import ROOT, find_node, installed_example
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import json, os, pathlib, sys
 numbers = json.loads(os.environ["ORCH_PARAMETERS"])["numbers"]

@@ -168,7 +168,7 @@ def appears(path: Path) -> None:
     raise AssertionError(f"{path} has not appeared")
 
 
-pytestmark = pytest.mark.usefixtures("served")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("served")]
 
 
 def test_a_run_is_asked_for_and_waited_for() -> None:

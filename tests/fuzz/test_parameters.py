@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ schemas = st.recursive(
 @fuzzed(150)
 @given(mutated(OBJECTS, JSON_WORDS))
 def test_parameters_are_kept_as_they_are_or_refused(text: str) -> None:
+    text = text.replace("\ud800", "")  # which no message can hold
     error = refusal(lambda: to_json_object(text, "parameters_json"), InvalidArgument)
 
     if error is None:
@@ -101,6 +103,53 @@ def test_parameters_fit_a_schema_or_are_refused_by_place(schema: object, paramet
     if misfit is not None:
         assert all(violation.field.startswith("parameters_json") for violation in misfit.violations)
         assert all(violation.description for violation in misfit.violations)
+
+
+LONG = "a" * 500_000
+DEAR = {
+    "names that match a pattern": ({"patternProperties": {"(a+)+$": {}}}, {"a" * 40 + "!": 1}),
+    "names beside a pattern": (
+        {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False},
+        {"a" * 40 + "!": 1},
+    ),
+    "names that are long": ({"patternProperties": {"a*b$": {}}, "additionalProperties": False}, {LONG: 1}),
+    "names that are left": (
+        {"allOf": [{"patternProperties": {"(a+)+$": {}}}], "unevaluatedProperties": False},
+        {"a" * 40 + "!": 1},
+    ),
+    "a step and a great number": ({"properties": {"a": {"multipleOf": 0.1}}}, {"a": 10**400}),
+    "a great step": ({"properties": {"a": {"multipleOf": 10**400}}}, {"a": 0.5}),
+    "no choice": ({"properties": {"a": {"enum": []}}}, {"a": 0.5}),
+}
+
+
+@pytest.mark.parametrize(("schema", "parameters"), DEAR.values(), ids=DEAR)
+def test_what_is_dear_to_check_takes_no_time(schema: dict[str, object], parameters: dict[str, object]) -> None:
+    text = json.dumps(schema)
+    refuse_schema(text, "parameter_schema_json")
+
+    with bounded():
+        misfit = unfit(text, parameters, "parameters_json")
+
+    assert misfit is None or all(violation.description for violation in misfit.violations)
+
+
+def test_names_are_held_against_patterns_that_are_quick() -> None:
+    schema = json.dumps({"patternProperties": {"^n_": {"type": "integer"}}, "additionalProperties": False})
+
+    misfit = unfit(schema, {"n_a": "x", "other": 1, "n_b": 2}, "parameters_json")
+
+    assert misfit is not None
+    assert {violation.field for violation in misfit.violations} == {"parameters_json.n_a", "parameters_json.other"}
+
+
+@pytest.mark.parametrize(
+    ("number", "step", "fits"), [(0.3, 0.1, True), (7, 2, False), (10**400, 5, True), (1.5, 0.5, True)]
+)
+def test_multiples_are_those_of_the_numbers_as_written(number: float, step: float, fits: bool) -> None:
+    schema = json.dumps({"properties": {"a": {"multipleOf": step}}})
+
+    assert (unfit(schema, {"a": number}, "parameters_json") is None) == fits
 
 
 @fuzzed(60)

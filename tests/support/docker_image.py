@@ -30,6 +30,8 @@ LABEL = "orch.test-image"
 USER = 10001
 """Of the image: not root."""
 _BUILD_SECONDS = 300
+_KEPT = 2
+"""Images of a kind: of this tree, and of another that is being tested beside it."""
 _DEPENDENCIES = f"""
 FROM {{base}}
 COPY site {{site}}
@@ -141,9 +143,16 @@ def _add_project(engine: Engine, dependencies: str, tag: str) -> None:
         packages = " ".join(sorted(path.name for path in (place / "site").iterdir() if path.suffix != ".dist-info"))
         text = _PROJECT.format(dependencies=dependencies, site=site, packages=packages)
         build(engine, tag, text, {"site": place / "site", **_commands(place / "site")})
-    # Those of other days, and of trees as they were then; nobody minds where they are in use or gone.
-    old = ("--filter", f"label={LABEL}=project", "--filter", "until=24h")
-    engine.try_call("image", "prune", "--all", "--force", *old)
+    for kind in ("project", "dependencies", "base"):
+        _remove_old(engine, kind)
+
+
+def _remove_old(engine: Engine, kind: str) -> None:
+    """Images of trees as they were; nobody minds where they are in use or gone."""
+    listed = engine.call("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).split()
+    old = [name for name in listed if name.startswith(f"{REPOSITORY}:{kind}-")][_KEPT:]  # the newest come first
+    if old:
+        engine.try_call("image", "rm", *old)
 
 
 def _commands(site: Path) -> dict[str, bytes]:

@@ -242,6 +242,10 @@ class FlowEngine:
         if self._parent is not None:
             self._parent.open_calls.add(self)
         self._track(Running())
+        if record.durable and self._parent is not None and self._parent.checkpoints is not None:
+            # Whoever takes the parent up again knows this run by that task run alone. Were this run stored first, and
+            # the process killed in between, nobody would ever take it up.
+            yield Until(recorder.committed(self._parent.record))
         recorder.begin(record)
         self._told = True
         if record.durable or record.exclusive or recorder.confirms_begin:
@@ -371,11 +375,8 @@ class FlowEngine:
         try:
             args, kwargs = call_with(flow.fn, self._parameters)
             with self._held.target() as target:
-                code, seconds, call = (
-                    partial(flow.fn, *args, **kwargs),
-                    flow.timeout_seconds,
-                    partial(self._call, target),
-                )
+                code, call = partial(flow.fn, *args, **kwargs), partial(self._call, target)
+                seconds = flow.timeout_seconds
                 if flow.isgenerator:
                     value = yield from items_of(
                         code, call, timeout_seconds=seconds, collect=self._is_replayed(), reader_left=_nothing

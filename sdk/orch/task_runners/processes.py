@@ -22,7 +22,7 @@ class ProcessPoolTaskRunner(TaskRunner):
     retries, caches and hooks stay in the flow's process; the function, its arguments and its result cross over by
     cloudpickle. Tasks and flows that a task calls, and tasks that it submits, run in its process. A timeout or a cancel
     interrupts the function; a process whose code cannot be interrupted is killed. A process that dies takes the one
-    task with it (CRASHED), and is replaced.
+    task with it, and is replaced; the task is tried again where it has retries, and else CRASHED.
     """
 
     def __init__(

@@ -2,16 +2,19 @@
 
 Python's `re` can take longer than anybody waits, for a text of thirty characters where repeats lie within repeats
 ("(a+)+$"), and for a long one in any case; nothing can interrupt it. What might is not checked here: the flow itself,
-which has the whole schema in its own types, refuses it when it starts. The other keyword that is dear is `uniqueItems`.
+which has the whole schema in its own types, refuses it when it starts. Names are matched, too, and as long as texts may
+be. The other keyword that is dear is `uniqueItems`; and `multipleOf` fails on numbers that no float can hold.
 """
 
 import json
 import re
+from collections.abc import Mapping
+from fractions import Fraction
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
@@ -27,9 +30,16 @@ def bounded(validator: "type[Validator]") -> "type[Validator]":
     """The validator of a draft, with the dear keywords replaced."""
     from jsonschema.validators import extend
 
-    found: type[Validator] = extend(  # type: ignore[no-untyped-call]
-        validator, {"pattern": _pattern, "uniqueItems": _unique_items}
-    )
+    keywords: dict[str, object] = {
+        "multipleOf": _multiple_of,
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "uniqueItems": _unique_items,
+    }
+    for name, is_dear in (("additionalProperties", _has_dear_names), ("unevaluatedProperties", _may_have_dear_names)):
+        if name in validator.VALIDATORS:
+            keywords[name] = _unless(is_dear, validator.VALIDATORS[name])
+    found: type[Validator] = extend(validator, keywords)  # type: ignore[no-untyped-call]
     return found
 
 
@@ -74,6 +84,59 @@ def _pattern(_: object, pattern: str, instance: object, __: object) -> "Iterator
         return
     if not re.search(pattern, instance):
         yield _error(f"does not match the pattern {pattern}")
+
+
+def _pattern_properties(
+    validator: Any,  # noqa: ANN401 - a class of its own for each draft
+    patterns: Mapping[str, Any],
+    instance: object,
+    _: object,
+) -> "Iterator[ValidationError]":
+    if not isinstance(instance, dict):
+        return
+    for pattern, schema in patterns.items():
+        for name, value in instance.items() if is_quick(pattern) else ():
+            if len(name) <= LONGEST_MATCHED and re.search(pattern, name):
+                yield from validator.descend(value, schema, path=name, schema_path=pattern)
+
+
+def _unless(is_dear: "Callable[[dict[str, Any], Any], bool]", keyword: Any) -> Any:  # noqa: ANN401 - untyped there
+    """The keyword, which holds names against patterns itself; left out where that is dear."""
+
+    def check(validator: object, wanted: object, instance: object, schema: object) -> "Iterator[ValidationError]":
+        if not (isinstance(instance, dict) and is_dear(instance, schema)):
+            yield from keyword(validator, wanted, instance, schema)
+
+    return check
+
+
+def _has_dear_names(instance: dict[str, Any], schema: Any) -> bool:  # noqa: ANN401 - whatever stands in the schema
+    patterns = schema.get("patternProperties", {})
+    return bool(patterns) and not (
+        all(map(is_quick, patterns)) and all(len(name) <= LONGEST_MATCHED for name in instance)
+    )
+
+
+def _may_have_dear_names(_: dict[str, Any], schema: Any) -> bool:  # noqa: ANN401 - whatever stands in the schema
+    """Whether patterns may lie anywhere in it, or in what it refers to."""
+    level = [schema]
+    while level:
+        each = level.pop()
+        if isinstance(each, dict):
+            if not {"patternProperties", "$ref", "$dynamicRef", "$recursiveRef"}.isdisjoint(each):
+                return True
+            level.extend(each.values())
+        elif isinstance(each, list):
+            level.extend(each)
+    return False
+
+
+def _multiple_of(_: object, step: float, instance: object, __: object) -> "Iterator[ValidationError]":
+    if isinstance(instance, bool) or not isinstance(instance, int | float):
+        return
+    # As they are written: 0.3 is a multiple of 0.1.
+    if Fraction(str(instance)) % Fraction(str(step)):
+        yield _error(f"{instance} is not a multiple of {step}")
 
 
 def _unique_items(_: object, wanted: Any, instance: object, __: object) -> "Iterator[ValidationError]":  # noqa: ANN401

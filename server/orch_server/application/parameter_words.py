@@ -127,6 +127,8 @@ def _type(error: "ValidationError") -> str:
 
 def _one_of(error: "ValidationError") -> str:
     wanted = _wanted(error)
+    if not wanted:
+        return "can have no value: the schema names those that it may have, and there are none."
     more = " …" if len(wanted) > _MOST_CHOICES else ""
     return (
         f"must be {_either([json.dumps(each) for each in wanted[:_MOST_CHOICES]])}{more}, not {_shown(error.instance)}."

@@ -29,7 +29,13 @@ SINGLE_RUNS = 4
 RUNS_AT_ONCE = 6
 _MEGABYTE = 1024 * 1024
 _READY_SECONDS = 60
-_QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
+_SETTINGS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    # A script without a server starts one, which takes long on a machine that has other things to do.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ async def measured(python: Path) -> AsyncIterator[Report]:
     """Everything, figure by figure."""
     with tempfile.TemporaryDirectory(prefix="orch-bench-prefect-", ignore_cleanup_errors=True) as folder:
         yield _report("import", seconds=await import_seconds(python, "from prefect import flow, task"))
-        variables = variables_of(**_QUIET, PREFECT_HOME=str(Path(folder) / "embedded"))
+        variables = variables_of(**_SETTINGS, PREFECT_HOME=str(Path(folder) / "embedded"))
         yield _report("hello", seconds=await script_seconds(python, "prefect_hello.py", variables))
         async with _installation(python, Path(folder)) as found:
             yield _report("server_memory", idle_mb=_resident_megabytes(found.server_pid))
@@ -104,7 +110,7 @@ async def _installation(python: Path, folder: Path) -> AsyncIterator[Installatio
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}/api"
-    variables = variables_of(**_QUIET, PREFECT_HOME=str(folder / "home"), PREFECT_API_URL=url)
+    variables = variables_of(**_SETTINGS, PREFECT_HOME=str(folder / "home"), PREFECT_API_URL=url)
     prefect = str(python.with_name("prefect"))
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(

@@ -177,7 +177,7 @@ def test_task_runs_are_listed_and_inspected(orch: Orch, holder: Holder) -> None:
 def test_a_run_is_deleted_once_somebody_says_yes(orch: Orch, holder: Holder) -> None:
     held = ran(orch, holder)
 
-    refused = orch.at_terminal("flow-run", "delete", held.id, keys="n\n")
+    refused = orch.at_terminal("flow-run", "delete", held.id, keys="n\n", after="for good?")
     assert (refused.code, "Nothing was done" in refused.out) == (1, True)
     assert orch("flow-run", "inspect", held.id).code == 0
     assert orch("flow-run", "delete", held.id, "--yes").code == 0

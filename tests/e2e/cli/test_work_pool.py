@@ -201,7 +201,7 @@ def test_somebody_at_a_terminal_is_asked_before_anything_is_deleted(
 ) -> None:
     orch("work-pool", "create", pool)
 
-    done = Orch(tmp_path, client.settings.url).at_terminal("work-pool", "delete", pool, keys=keys)
+    done = Orch(tmp_path, client.settings.url).at_terminal("work-pool", "delete", pool, keys=keys, after="queues?")
 
     assert f"Delete the work pool {pool} and its queues? [y/N]" in done.out
     assert (done.code, words in done.out) == (code, True), done.out

@@ -164,7 +164,8 @@ def started_browser(program: str) -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-background-networking", f"--host-resolver-rules=MAP {NAMED} 127.0.0.1"]
         browser = playwright.chromium.launch(executable_path=program, args=flags)
-        context = browser.new_context(accept_downloads=True)
+        # Without motion: a theme is there at once when it is turned.
+        context = browser.new_context(accept_downloads=True, reduced_motion="reduce")
         context.set_default_timeout(WAIT_MS)
         yield context
         browser.close()

@@ -13,6 +13,8 @@ from tests.rpc.bad_input.strategies import any_message
 from tests.rpc.bad_input.world import World
 from tests.support import contract
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("ORCH_TEST_EXAMPLES", "25"))
 """Messages a method and database. For a longer hunt: ORCH_TEST_EXAMPLES=1000 pytest --timeout=0 …"""
 

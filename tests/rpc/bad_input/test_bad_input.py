@@ -25,6 +25,8 @@ from tests.rpc.bad_input.process_run_cases import process_run_cases
 from tests.rpc.bad_input.screen_cases import screen_cases
 from tests.rpc.bad_input.world import World, snapshot
 
+pytestmark = pytest.mark.slow
+
 M = TypeVar("M", bound=Message)
 
 

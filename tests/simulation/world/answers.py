@@ -1,7 +1,5 @@
 """What a caller may be told, given what the database was like before it asked and after it was answered."""
 
-from uuid import UUID
-
 from orch_server.application.creation import CreatedFlowRun
 from orch_server.application.grants import GrantedLease
 from orch_server.application.holders import Reported, SyncedLease
@@ -25,7 +23,7 @@ def check(world: World, call: Call, outcome: object, *, before: Snapshot, after:
     for held in call.held:
         run = before.runs.get(held.run_id)
         old = run is not None and run.token > held.token
-        if old and not _is_refusal(outcome, held.run_id) and not _is_recalled(call, outcome, before):
+        if old and not _is_refusal(outcome, held) and not _is_recalled(call, outcome, before):
             raise Violation(2, f"{call.kind} of {name(held.run_id)} with the old token {held.token} was not refused")
     if isinstance(outcome, HeartbeatAnswer):
         _heartbeat(world, outcome, before=before, after=after)
@@ -33,9 +31,10 @@ def check(world: World, call: Call, outcome: object, *, before: Snapshot, after:
         _report(world, call, outcome, before=before, after=after)
 
 
-def _is_refusal(outcome: object, run_id: UUID) -> bool:
+def _is_refusal(outcome: object, held: Held) -> bool:
     if isinstance(outcome, HeartbeatAnswer):
-        return all(each.verdict == LeaseVerdict.LOST for each in outcome.synced.leases if each.flow_run_id == run_id)
+        verdicts = {(each.flow_run_id, each.token): each.verdict for each in outcome.synced.leases}
+        return verdicts.get((held.run_id, held.token)) == LeaseVerdict.LOST
     if isinstance(outcome, list):
         return all(isinstance(each, Reported) and each.verdict == ReportVerdict.LOST for each in outcome)
     if isinstance(outcome, LogAppended):

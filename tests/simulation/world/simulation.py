@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_END_SECONDS = 120.0
-_MOST_TURNS = 400_000
+_CANCEL_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,14 @@ def _run(world: World, loop: SimulatedLoop) -> Violation | None:
 
 def _cancel_all(loop: SimulatedLoop) -> None:
     """End what still goes on, so that nothing of this world is left."""
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
     loop.set_exception_handler(lambda loop, context: None)
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    for _ in range(_CANCEL_ROUNDS):  # who catches it, or begins something anew, is told again
+        tasks = asyncio.all_tasks(loop)
+        if not tasks:
+            break
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
     loop.run_until_complete(loop.shutdown_asyncgens())
 
 

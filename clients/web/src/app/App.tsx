@@ -1,45 +1,47 @@
 /** The screen: which page an address shows. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { Component, type ReactNode, useEffect } from "react";
+import { Component, type ComponentType, type ReactNode, useEffect } from "react";
 import { server } from "../api/clients";
 import { isLost, onConnection } from "../api/connection";
 import { errorText, isPassing } from "../api/errors";
+import DeploymentPage from "../deployments/DeploymentPage";
+import DeploymentsPage from "../deployments/DeploymentsPage";
+import SchedulesPage from "../deployments/SchedulesPage";
+import StartRunPage from "../deployments/StartRunPage";
 import { ButtonLink } from "../design/Button";
 import { Empty, PageHead } from "../design/blocks";
-import { type LazyPage, lazyPage } from "./lazyPage";
-import { matchPath, usePath } from "./router";
+import FlowPage from "../flows/FlowPage";
+import FlowsPage from "../flows/FlowsPage";
+import OverviewPage from "../overview/OverviewPage";
+import LeasesPage from "../pools/LeasesPage";
+import PoolPage from "../pools/PoolPage";
+import PoolsPage from "../pools/PoolsPage";
+import WorkerPage from "../pools/WorkerPage";
+import WorkersPage from "../pools/WorkersPage";
+import RunPage from "../run/RunPage";
+import RunsPage from "../runs/RunsPage";
+import TaskRunPage from "../tasks/TaskRunPage";
+import { matchPath, type PageProps, usePath } from "./router";
 import { Shell } from "./Shell";
 
-const PAGES: [string, LazyPage][] = [
-  ["/", lazyPage(() => import("../overview/OverviewPage"))],
-  ["/runs", lazyPage(() => import("../runs/RunsPage"))],
-  ["/runs/:id", lazyPage(() => import("../run/RunPage"))],
-  ["/task-runs/:id", lazyPage(() => import("../tasks/TaskRunPage"))],
-  ["/flows", lazyPage(() => import("../flows/FlowsPage"))],
-  ["/flows/:name", lazyPage(() => import("../flows/FlowPage"))],
-  ["/deployments", lazyPage(() => import("../deployments/DeploymentsPage"))],
-  ["/deployments/:id", lazyPage(() => import("../deployments/DeploymentPage"))],
-  ["/deployments/:id/run", lazyPage(() => import("../deployments/StartRunPage"))],
-  ["/schedules", lazyPage(() => import("../deployments/SchedulesPage"))],
-  ["/pools", lazyPage(() => import("../pools/PoolsPage"))],
-  ["/pools/:name", lazyPage(() => import("../pools/PoolPage"))],
-  ["/workers", lazyPage(() => import("../pools/WorkersPage"))],
-  ["/workers/:id", lazyPage(() => import("../pools/WorkerPage"))],
-  ["/leases", lazyPage(() => import("../pools/LeasesPage"))],
+// All in one file: what a page has of its own is small beside what all share, and no page waits for its code.
+const PAGES: [string, ComponentType<PageProps>][] = [
+  ["/", OverviewPage],
+  ["/runs", RunsPage],
+  ["/runs/:id", RunPage],
+  ["/task-runs/:id", TaskRunPage],
+  ["/flows", FlowsPage],
+  ["/flows/:name", FlowPage],
+  ["/deployments", DeploymentsPage],
+  ["/deployments/:id", DeploymentPage],
+  ["/deployments/:id/run", StartRunPage],
+  ["/schedules", SchedulesPage],
+  ["/pools", PoolsPage],
+  ["/pools/:name", PoolPage],
+  ["/workers", WorkersPage],
+  ["/workers/:id", WorkerPage],
+  ["/leases", LeasesPage],
 ];
-
-function pageAt(path: string) {
-  for (const [pattern, page] of PAGES) {
-    const params = matchPath(pattern, path);
-    if (params) return { page, params };
-  }
-  return undefined;
-}
-
-// The first page is on its way while the frame is drawn. Where it fails, the page says so when it is drawn.
-pageAt(window.location.pathname)
-  ?.page.fetch()
-  .catch(() => undefined);
 
 const MOST_RETRIES = 4;
 
@@ -89,8 +91,10 @@ function useHealing(): void {
 function CurrentPage() {
   const path = usePath();
   useHealing();
-  const found = pageAt(path);
-  if (found) return <found.page.Page key={path} params={found.params} />;
+  for (const [pattern, Page] of PAGES) {
+    const params = matchPath(pattern, path);
+    if (params) return <Page key={path} params={params} />;
+  }
   return (
     <div className="page">
       <PageHead title="Not found" />

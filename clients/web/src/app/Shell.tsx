@@ -1,6 +1,6 @@
 /** The frame of every page: navigation, preferences, the state of the connection. */
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { server } from "../api/clients";
 import { useConnectionLost } from "../api/connection";
 import { isObject } from "../api/json";
@@ -61,10 +61,13 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-/** A new page begins at its top, and screen readers begin at its heading. */
+/** Another page begins at its top, and screen readers begin at its heading; the first begins as browsers begin. */
 function usePageStart(path: string, onStart: () => void): void {
+  const begun = useRef(path);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another page is a start
   useEffect(() => {
+    if (begun.current === path) return;
+    begun.current = path;
     onStart();
     window.scrollTo(0, 0);
     const heading = document.querySelector("h1");

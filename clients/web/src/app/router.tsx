@@ -63,6 +63,9 @@ export function Link({ to, onClick, children, ...rest }: LinkProps) {
   );
 }
 
+/** What a page gets: the values in its address. */
+export type PageProps = { params: Record<string, string> };
+
 /** The values of a pattern's names ("/runs/:id") in a path; undefined where it does not fit. */
 export function matchPath(pattern: string, path: string): Record<string, string> | undefined {
   const wanted = pattern.split("/");

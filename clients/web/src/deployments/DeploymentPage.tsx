@@ -5,7 +5,7 @@ import { deployments } from "../api/clients";
 import { newRequestId } from "../api/requests";
 import { seconds } from "../api/times";
 import { Ago, Moment } from "../app/clock";
-import type { PageProps } from "../app/lazyPage";
+import type { PageProps } from "../app/router";
 import { Link, navigate } from "../app/router";
 import { Button, ButtonLink } from "../design/Button";
 import { Card, Fact, Failed, Json, PageHead, Skeleton, Tags } from "../design/blocks";

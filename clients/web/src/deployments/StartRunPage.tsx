@@ -7,7 +7,7 @@ import { errorText, violations } from "../api/errors";
 import { parseObject } from "../api/json";
 import { newRequestId } from "../api/requests";
 import { localZone } from "../app/clock";
-import type { PageProps } from "../app/lazyPage";
+import type { PageProps } from "../app/router";
 import { navigate, useQueryString } from "../app/router";
 import { Button, ButtonLink } from "../design/Button";
 import { Card, Failed, PageHead, Skeleton } from "../design/blocks";

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { deployments, flows } from "../api/clients";
 import { Moment } from "../app/clock";
-import type { PageProps } from "../app/lazyPage";
+import type { PageProps } from "../app/router";
 import { Link } from "../app/router";
 import { ButtonLink } from "../design/Button";
 import { Card, Empty, Failed, PageHead, Skeleton, Tags } from "../design/blocks";

@@ -4,7 +4,7 @@ import { workers, workPools, workQueues } from "../api/clients";
 import { newRequestId } from "../api/requests";
 import { seconds } from "../api/times";
 import { Moment } from "../app/clock";
-import type { PageProps } from "../app/lazyPage";
+import type { PageProps } from "../app/router";
 import { attempt } from "../deployments/pausing";
 import { Button } from "../design/Button";
 import { Card, Empty, Fact, Failed, Json, PageHead, Skeleton } from "../design/blocks";

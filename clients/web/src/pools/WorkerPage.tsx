@@ -4,7 +4,7 @@ import { useState } from "react";
 import { workers } from "../api/clients";
 import { newRequestId } from "../api/requests";
 import { Ago, Moment } from "../app/clock";
-import type { PageProps } from "../app/lazyPage";
+import type { PageProps } from "../app/router";
 import { Link } from "../app/router";
 import { attempt } from "../deployments/pausing";
 import { Button } from "../design/Button";

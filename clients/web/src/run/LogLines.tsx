@@ -37,7 +37,7 @@ export function LogLines({ feed, view, start, onStart, text, taskName, onTask }:
     getScrollElement: () => frame.current,
     estimateSize: (index) => LINE_PX * linesIn(entries[index]) + PADDING_PX,
     getItemKey: (index) => keyOf(entries[index], index),
-    overscan: 20,
+    overscan: 8,
   });
   useStillness(frame, keyOf(entries[0], 0), virtual.getTotalSize());
   const newest = keyOf(entries.at(-1), entries.length);

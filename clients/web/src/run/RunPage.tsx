@@ -1,6 +1,6 @@
 /** One run: what it does, what it says, and why it ended as it did. */
 import { useCallback, useMemo, useState } from "react";
-import type { PageProps } from "../app/lazyPage";
+import type { PageProps } from "../app/router";
 import { useQueryString } from "../app/router";
 import { Failed, PageHead, Skeleton, Trouble } from "../design/blocks";
 import { StateBadge } from "../design/StateBadge";

@@ -225,7 +225,7 @@ function Rows({
   const virtual = useWindowVirtualizer({
     count: runs.length,
     estimateSize: () => rowPx,
-    overscan: 12,
+    overscan: 8,
     scrollMargin: top,
     getItemKey: (index) => runs[index]?.flowRunId ?? index,
   });

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { flowRuns, taskRuns } from "../api/clients";
 import { isEnded } from "../api/states";
 import { Length, Moment } from "../app/clock";
-import type { PageProps } from "../app/lazyPage";
+import type { PageProps } from "../app/router";
 import { Link } from "../app/router";
 import { Card, Fact, Failed, PageHead, Skeleton, Tags } from "../design/blocks";
 import { StateBadge } from "../design/StateBadge";

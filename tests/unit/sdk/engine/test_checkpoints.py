@@ -12,6 +12,7 @@ from orch.engine.resume_marks import parts
 from orch.errors import CheckpointMismatchError
 from orch.recording import reading
 from orch.recording.reading import FoundRun
+from orch.recording.records import FlowRunRecord
 from orch.settings import temporary_settings
 from orch.states import Completed, State, StateType
 from tests.unit.sdk.engine.conftest import Remembering
@@ -370,3 +371,32 @@ def test_a_run_with_secrets_is_not_taken_up_and_says_so(
     charges(SecretStr("two"))
     assert recorder.begun_runs[-1].resume_from is None
     assert "hold secrets" in caplog.text
+
+
+def test_a_durable_subflow_begins_once_its_parent_is_known_to_have_called_it(
+    earlier: Earlier, recorder: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies in between leaves a call without a run, which is made again; never a run without a call,
+    which nobody would take up.
+    """
+    known_when_begun: list[int] = []
+    begin = recorder.begin
+
+    def look_and_begin(run: FlowRunRecord) -> None:
+        if run.parent is not None:
+            assert [task.child_flow_run_id for task in recorder.tasks.values()] == [run.id]
+            known_when_begun.append(recorder.commits)
+        begin(run)
+
+    monkeypatch.setattr(recorder, "begin", look_and_begin)
+
+    @flow(durable=True)
+    def part() -> None: ...
+
+    @flow(durable=True)
+    def whole() -> None:
+        part()
+
+    whole()
+
+    assert known_when_begun == [1]

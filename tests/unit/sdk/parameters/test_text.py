@@ -1,6 +1,7 @@
 """What a run's record keeps of its parameters."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -94,19 +95,21 @@ def test_a_value_that_contains_itself_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    "large",
+    "make",
     [
-        "é" * 3_000_000,
-        "a" * 3_000_000,
-        "\x00" * 1_000_000,
-        list(range(1_000_000)),
-        {str(number): [[]] * 5 for number in range(200_000)},
-        [[[[["x" * 100] * 100] * 100] * 100] * 100] * 100,
-        {"k" * 1_000_000: 1},
+        lambda: "é" * 3_000_000,
+        lambda: "a" * 3_000_000,
+        lambda: "\x00" * 1_000_000,
+        lambda: list(range(1_000_000)),
+        lambda: {str(number): [[]] * 5 for number in range(200_000)},
+        lambda: [[[[["x" * 100] * 100] * 100] * 100] * 100] * 100,
+        lambda: {"k" * 1_000_000: 1},
     ],
     ids=["accents", "text", "nul", "list", "dict", "nested", "key"],
 )
-def test_large_parameters_are_cut_to_the_limit_and_small_ones_stay(large: object) -> None:
+def test_large_parameters_are_cut_to_the_limit_and_small_ones_stay(make: Callable[[], object]) -> None:
+    large = make()
+
     text = json_text({"first": 1, "large": large, "last": [1, 2]})
 
     assert len(text.encode()) <= 512 * 1024
