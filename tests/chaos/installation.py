@@ -7,7 +7,6 @@ worker ── proxy ──┘   each worker in a network namespace, on a disk an
 
 import asyncio
 import random
-import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -241,8 +240,6 @@ async def _machine(
 
 
 def _link(stack: AsyncExitStack) -> Link | None:
-    if shutil.which("ip") is None:
-        return None
     try:
         link = open_link()
     except NoNamespacesError:

@@ -30,7 +30,7 @@ SEED = int(os.environ.get("ORCH_TEST_SEED", "20260302"))
 WORKERS = 20
 KILLS = 10
 BATCH = 250
-TTL = timedelta(seconds=15)
+TTL = timedelta(seconds=10)
 
 
 async def _create_runs(client: Client, count: int) -> None:

@@ -132,6 +132,19 @@ def test_a_ticket_is_read_or_refused_in_words(environment: dict[str, str]) -> No
         assert len(str(error)) < 1000
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 5000, '[{"step": "git", "url": "https://[::1/a.git"}]'], ids=["deep", "address"]
+)
+def test_pull_steps_that_no_library_reads_are_refused_in_words(text: str) -> None:
+    with pytest.raises(CodeError):
+        parse_steps(text)
+
+
+def test_variables_that_are_nested_too_deep_are_refused_in_words() -> None:
+    with pytest.raises(LaunchError):
+        merged_variables(Lease(flow_run=FlowRun(job_variables_json="[" * 5000)), "")
+
+
 def test_good_ones_are_read() -> None:
     """So that the tests above are known to get past the first check."""
     assert Ticket.read(TICKET).token == 17

@@ -15,6 +15,8 @@ import pytest
 
 _PREFIX = "orch-"
 _numbers = itertools.count()
+_NETWORKS = 2**14
+"""Of four addresses each."""
 
 
 class NoNamespacesError(RuntimeError):
@@ -60,22 +62,33 @@ def linked_namespace() -> Iterator[Link]:
 
 def open_link() -> Link:
     """A new namespace, tied to this one. Raises NoNamespacesError."""
+    if shutil.which("ip") is None:
+        raise NoNamespacesError("there is no `ip` here, which makes network namespaces")
     number = next(_numbers)
-    link = Link(
-        f"{_PREFIX}{os.getpid()}-{number}", f"orch{os.getpid() % 10**7}-{number}", f"198.51.100.{4 * number + 1}"
-    )
-    if shutil.which("ip") is None or _run("netns", "add", link.namespace).returncode != 0:
-        raise NoNamespacesError("no right to make a network namespace here (or no `ip`)")
+    near, far = _free_addresses(number)
+    link = Link(f"{_PREFIX}{os.getpid()}-{number}", f"orch{os.getpid() % 10**7}-{number}", near)
+    if _run("netns", "add", link.namespace).returncode != 0:
+        raise NoNamespacesError("no right to make a network namespace here")
     try:
-        _tie(link, other=f"198.51.100.{4 * number + 2}")
+        _tie(link, other=far)
     except BaseException:
         close_link(link)
         raise
     return link
 
 
+def _free_addresses(number: int) -> tuple[str, str]:
+    """Two addresses that no other tests on this machine use: of 198.19.0.0/16, which is for tests (RFC 2544)."""
+    for place in range(_NETWORKS):
+        network = (os.getpid() * 16 + number + place) % _NETWORKS * 4
+        near, far = (f"198.19.{(network + end) >> 8}.{(network + end) & 255}" for end in (1, 2))
+        if not _run("-4", "-oneline", "address", "show", "to", f"{near}/30").stdout:
+            return near, far
+    raise NoNamespacesError("no address is free for a network namespace")
+
+
 def _tie(link: Link, *, other: str) -> None:
-    """Both ends, with addresses of TEST-NET-2 (RFC 5737), which are nobody else's."""
+    """Both ends, each with its address."""
     _ip("link", "add", link.device, "type", "veth", "peer", "name", "eth0", "netns", link.namespace)
     _ip("address", "add", f"{link.address}/30", "dev", link.device)
     _ip("link", "set", link.device, "up")

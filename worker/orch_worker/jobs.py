@@ -98,7 +98,7 @@ def _parsed(what: str, text: str) -> _Object:
         return {}
     try:
         found: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LaunchError(f"{what.capitalize()} cannot be read: {error}.") from error
     if not isinstance(found, dict):
         raise LaunchError(f"{what.capitalize()} are not a JSON object: {text[:100]}")

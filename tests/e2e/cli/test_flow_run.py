@@ -35,6 +35,19 @@ def test_lists_are_filtered(orch: Orch, holder: Holder) -> None:
     assert found("--flow", "another") == []
 
 
+def test_tags_are_added_and_taken_away(orch: Orch, client: Client, holder: Holder) -> None:
+    one, other = ran(orch, holder, "--tag", "a", "--tag", "b"), ran(orch, holder)
+
+    done = orch("flow-run", "tag", one.id, other.id, "--add", "c", "--add", "a", "--remove", "b")
+
+    assert [line.partition("): ")[2] for line in done.lines] == ["the tags a, c"] * 2
+    assert [list(get(client, each.id).tags) for each in (one, other)] == [["a", "c"]] * 2
+    assert orch("flow-run", "tag", other.id, "--remove", "c", "--remove", "a").out.endswith(f"({other.id}): no tags\n")
+    for wrong, words in (((), "--add TAG"), (("--add", "x", "--remove", "x"), "the same: x")):
+        refused = orch("flow-run", "tag", one.id, *wrong)
+        assert (refused.code, words in refused.errors) == (2, True), refused.errors
+
+
 def test_upcoming_runs_are_listed_in_their_order(orch: Orch, holder: Holder) -> None:
     ran(orch, holder)
     later, sooner = (orch("run", holder.key, "--at", at, "-o", "id").out.strip() for at in ("2h", "1h"))

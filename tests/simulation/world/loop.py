@@ -4,6 +4,10 @@ from asyncio import base_events
 from collections.abc import Sequence
 
 
+_MOST_TURNS = 20_000
+"""Of the loop at one moment."""
+
+
 class StuckError(RuntimeError):
     """Nobody has anything to do, and no timer is set: nothing will ever happen again."""
 
@@ -33,6 +37,7 @@ class _Timers:
 
     def __init__(self, loop: SimulatedLoop) -> None:
         self._loop = loop
+        self._turns = 0
 
     def select(self, timeout: float | None) -> Sequence[object]:
         """Let the time pass for which there is nothing to do."""
@@ -40,4 +45,8 @@ class _Timers:
             raise StuckError("Nothing will ever happen again: every task waits, and no timer is set.")
         if timeout > 0:
             self._loop.moment += timeout
+            self._turns = 0
+        self._turns += 1
+        if self._turns > _MOST_TURNS:
+            raise StuckError(f"Time stands still at {self._loop.moment:.3f} s: somebody always has something to do.")
         return ()

@@ -1,6 +1,7 @@
 """One seed, from its beginning to its end."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -82,8 +83,10 @@ def _cancel_all(loop: SimulatedLoop) -> None:
             break
         for task in tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-    loop.run_until_complete(loop.shutdown_asyncgens())
+        with suppress(StuckError):
+            loop.run_until_complete(asyncio.sleep(0))
+    with suppress(StuckError):
+        loop.run_until_complete(loop.shutdown_asyncgens())
 
 
 class Scenario:

@@ -36,7 +36,7 @@ def parse_steps(steps_json: str) -> Steps:
 def _load(steps_json: str) -> Sequence[Mapping[str, object]]:
     try:
         items = json.loads(steps_json or "[]")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CodeError(f"The deployment's pull steps are not JSON: {error}.") from error
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise CodeError('The deployment\'s pull steps must be a JSON array of objects, such as [{"step": "local", …}].')
@@ -114,7 +114,11 @@ def _url(value: object) -> str:
 
 
 def _without_password(url: str) -> str:
-    if "://" in url and urlsplit(url).password:
+    try:
+        password = urlsplit(url).password if "://" in url else None
+    except ValueError as error:
+        raise _WrongValue(f"url is not an address that can be read: {error}.") from None
+    if password:
         raise _WrongValue(
             "url has a password in it, which everybody who sees the deployment could read. Take it out, and name a "
             'variable of the worker\'s environment that holds it: "credential": "NAME".'

@@ -16,6 +16,7 @@ flow_run = LazyGroup(
         "logs": LazyCommand("orch_cli.flow_run.logs:logs", "Show a run's log; -f follows it."),
         "ls": LazyCommand("orch_cli.flow_run.reading:ls", "List runs, newest first, filtered."),
         "retry": LazyCommand("orch_cli.flow_run.steering:retry", "Run again what has ended, from a task on if asked."),
+        "tag": LazyCommand("orch_cli.flow_run.tagging:tag", "Add tags to runs, take tags away."),
         "wait": LazyCommand("orch_cli.flow_run.following:wait", "Wait for a run's end, silently."),
         "watch": LazyCommand("orch_cli.flow_run.following:watch", "Follow a run's states and log to its end."),
     },

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from orch_client.client import Client
     from orch_proto.v1.flow_run_pb2 import FlowRun
 
-_RUNS = click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_flow_run)
+RUNS = click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_flow_run)
 _YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 
-def _each(orch: "Client", runs: tuple[str, ...], act: "Callable[[FlowRun], str]") -> None:
+def each_run(orch: "Client", runs: tuple[str, ...], act: "Callable[[FlowRun], str]") -> None:
     """Does it to each run and says so. One that refuses keeps nobody else from it; in the end the command fails."""
     from orch_client.errors import ConflictError, FailedPreconditionError, NotFoundError
 
@@ -39,7 +39,7 @@ def _each(orch: "Client", runs: tuple[str, ...], act: "Callable[[FlowRun], str]"
 
 
 @click.command()
-@_RUNS
+@RUNS
 @click.option("--reason", metavar="TEXT", default="", help="Why, for people: becomes the state's message.")
 def cancel(runs: tuple[str, ...], reason: str) -> None:
     """Ask each RUN to stop. One that nobody has begun is cancelled at once, any other within its grace."""
@@ -51,11 +51,11 @@ def cancel(runs: tuple[str, ...], reason: str) -> None:
             changed = orch.flow_runs.CancelFlowRun(request).flow_run
             return f"{one_line(run.name)} ({run.flow_run_id}): {state_name(changed.state)}"
 
-        _each(orch, runs, act)
+        each_run(orch, runs, act)
 
 
 @click.command()
-@_RUNS
+@RUNS
 @click.option(
     "--from-task",
     metavar="TASK",
@@ -79,7 +79,7 @@ def retry(runs: tuple[str, ...], *, from_task: str | None, watch: bool, output: 
             return f"{one_line(run.name)} ({run.flow_run_id}): {state_name(changed.state)}"
 
         if not watch:
-            _each(orch, runs, act)
+            each_run(orch, runs, act)
             return
         from orch_cli.watch.position import LogPosition
         from orch_cli.watch.session import watch_to_end
@@ -114,7 +114,7 @@ def find_task_run(orch: "Client", run: "FlowRun", text: str) -> str:
 
 
 @click.command()
-@_RUNS
+@RUNS
 @_YES
 def delete(runs: tuple[str, ...], *, yes: bool) -> None:
     """Delete each RUN, which must have ended, with its task runs and its log."""
@@ -127,4 +127,4 @@ def delete(runs: tuple[str, ...], *, yes: bool) -> None:
             orch.flow_runs.DeleteFlowRun(DeleteFlowRunRequest(flow_run_id=run.flow_run_id))
             return f"{one_line(run.name)} ({run.flow_run_id}): deleted"
 
-        _each(orch, runs, act)
+        each_run(orch, runs, act)
