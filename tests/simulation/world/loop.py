@@ -3,7 +3,6 @@
 from asyncio import base_events
 from collections.abc import Sequence
 
-
 _MOST_TURNS = 20_000
 """Of the loop at one moment."""
 

@@ -10,6 +10,9 @@ from tests.simulation.world.setup import Fault
 from tests.simulation.world.workers import Worker
 from tests.simulation.world.world import World
 
+_ALMOST_NOTHING_SECONDS = 1e-6
+"""Floats do not add up to the point."""
+
 
 class Storm:
     """Brings the faults that the seed has, and heals them at the end."""
@@ -46,9 +49,10 @@ class Storm:
         deeds = [self._deeds[fault] for fault in Fault if fault in self._deeds and world.has(fault)]
         until = world.loop.time() + world.setup.seconds
         under_way: list[asyncio.Task[None]] = []
-        while world.loop.time() < until:
-            await asyncio.sleep(min(chance.expovariate(0.35), until - world.loop.time()))
-            if deeds and world.loop.time() < until:
+        while (left := until - world.loop.time()) > _ALMOST_NOTHING_SECONDS:
+            wait = chance.expovariate(0.35)
+            await asyncio.sleep(min(wait, left))
+            if deeds and wait < left:
                 under_way.append(world.loop.create_task(self._brought(chance.choice(deeds))))
         for task in under_way:
             task.cancel()
