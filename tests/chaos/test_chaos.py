@@ -67,5 +67,6 @@ def test_what_a_killed_chaos_leaves_the_next_one_removes_and_ctrl_c_leaves_nothi
         # Its own folder is made when it says this.
         assert any(f"orch-chaos-{second.pid}" in line for line in second.stderr)
         second.send_signal(signal.SIGINT)
+        second.communicate(timeout=_SECONDS)
     assert second.returncode == 130
     assert _left(second.pid) == []

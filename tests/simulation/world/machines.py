@@ -24,7 +24,7 @@ class Machine:
         self.name = name
         self.residents: list[Resident] = []
         drifts = world.setup.has(Fault.DRIFT)
-        pace = world.chance.choice((0.92, 0.95, 1.0, 1.05, 1.08)) if drifts else 1.0
+        pace = world.chance.choice((0.91, 0.91, 0.95, 1.0, 1.08)) if drifts else 1.0
         self.clock = SimulatedClock(world.loop.time, pace=pace)
         self._world = world
         self._going_on = asyncio.Event()

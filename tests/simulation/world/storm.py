@@ -140,14 +140,15 @@ class Storm:
     async def _cut(self) -> None:
         """One machine from some servers, or from all."""
         machine = self._world.chance.choice(self._machines)
-        servers = [each for each in self._servers if self._world.chance.random() < 0.7]
+        from_all = self._world.chance.random() < 0.5
+        servers = [each for each in self._servers if from_all or self._world.chance.random() < 0.7]
         pairs = [(machine.name, server.name) for server in servers]
         self._world.say(
             "storm", f"{machine.name} does not reach {', '.join(each.name for each in servers) or 'nobody'}"
         )
         for pair in pairs:
             self._network.cut[pair] = None
-        await asyncio.sleep(self._world.chance.uniform(0.5, self._world.setup.lease_ttl_seconds * 2))
+        await asyncio.sleep(self._world.chance.uniform(0.5, self._world.setup.lease_ttl_seconds * 2.5))
         for pair in pairs:
             self._network.cut.pop(pair, None)
 

@@ -192,7 +192,10 @@ class Worker:
             return
         exclusive = granted.run.facts.recovery_policy.exclusive
         plan = Plan(
-            seconds=chance.choice((0.0, chance.uniform(0, 3), chance.uniform(2, 12))),
+            # What must stop by its own clock has to run for longer than a lease lasts.
+            seconds=chance.uniform(4, 14)
+            if exclusive
+            else chance.choice((0.0, chance.uniform(0, 3), chance.uniform(2, 12))),
             end=chance.choices((StateType.COMPLETED, StateType.FAILED, StateType.CRASHED), (8, 2, 1))[0],
             lines=chance.randint(0, 4) if world.has(Feature.LOGS) else 0,
             child=world.has(Feature.CHILDREN) and granted.run.parent_flow_run_id is None and chance.random() < 0.3,
