@@ -99,6 +99,10 @@ async def test_invariant_06_lost_before_the_start_is_queued_again(scene: Scene) 
     await outcomes.lost_before_the_start_is_queued_again(scene)
 
 
+async def test_invariant_06_a_process_that_was_alive_does_not_begin_again(scene: Scene) -> None:
+    await outcomes.lost_while_its_process_was_alive_does_not_begin_again(scene)
+
+
 async def test_invariant_06_lost_after_the_start_is_restarted_where_asked(scene: Scene) -> None:
     await outcomes.lost_after_the_start_is_restarted_where_asked(scene)
 

@@ -23,6 +23,10 @@ class FakeClock:
         self._now += by
         return self._now
 
+    def set_back(self, by: timedelta) -> None:
+        """Have it go wrong: it shows an earlier moment, and goes on from there."""
+        self._now -= by
+
     def set(self, moment: datetime) -> None:
         """Put the clock to a later moment."""
         self.advance(moment - self._now)

@@ -121,7 +121,7 @@ class Held:
     run_id: UUID
     token: int
 
-    def named(self, phase: LeasePhase = LeasePhase.RUNNING) -> HeldLease:
+    def named(self, phase: LeasePhase = LeasePhase.STARTING) -> HeldLease:
         """As it is named in a heartbeat."""
         return HeldLease(self.run_id, self.token, phase)
 
@@ -265,7 +265,7 @@ class Plane:
         return reported
 
     async def beat(
-        self, session: Session | None, *held: Held, phase: LeasePhase = LeasePhase.RUNNING, draining: bool = False
+        self, session: Session | None, *held: Held, phase: LeasePhase = LeasePhase.STARTING, draining: bool = False
     ) -> HeartbeatAnswer:
         """Send a heartbeat that names these leases. Without a session: as a run's process does."""
         named = tuple(each.named(phase) for each in held)

@@ -101,9 +101,10 @@ class Heartbeat:
             await self._answered.wait()
 
     async def sure_of(self, run: HeldRun) -> bool:
-        """Waits until it is certain that the lease is held now; False where it is not (any more)."""
+        """Waits until it is certain that the lease is held now, in this phase as far as the control plane knows; False
+        where it is not held (any more)."""
         while run.named and (clock := self._keeper.held.get(run.key)) is not None:
-            if clock.may_go_on(self._clock()):
+            if run.known_phase == run.phase and clock.may_go_on(self._clock()):
                 return True
             await self.settled()
         return False
@@ -159,7 +160,7 @@ class Heartbeat:
             return False
         self._contact.answered("SyncLeases")
         self._telemetry.record(SYNC_DURATION, self._clock() - sent_at)
-        self._hear(named, answer, sent_at=sent_at)
+        self._hear(named, request, answer, sent_at=sent_at)
         self._answered_number = number
         self._answered.set()
         self._answered = asyncio.Event()
@@ -181,14 +182,17 @@ class Heartbeat:
     def _call_seconds(self) -> float:
         return max(_CALL_SHARE * self.last.ttl_seconds, _SHORTEST_CALL_SECONDS)
 
-    def _hear(self, named: list[HeldRun], answer: SyncLeasesResponse, *, sent_at: float) -> None:
+    def _hear(
+        self, named: list[HeldRun], request: SyncLeasesRequest, answer: SyncLeasesResponse, *, sent_at: float
+    ) -> None:
         verdicts = {LeaseKey(each.flow_run_id, each.token): each for each in answer.leases}
         renewed = [(key, ttl) for key, each in verdicts.items() if (ttl := each.ttl.ToTimedelta().total_seconds()) > 0]
         self._keeper.synced(
             sent_at=sent_at, next_sync_seconds=answer.next_sync.ToTimedelta().total_seconds(), ttls=renewed
         )
-        for run in named:
+        for run, said in zip(named, request.held, strict=True):
             if (verdict := verdicts.get(run.key)) is not None:
+                run.known_phase = said.phase
                 self._pass_on(run, verdict)
         self.last = LastSync(sent_at, min((ttl for _, ttl in renewed), default=self._sessions.current.ttl_seconds))
         if answer.drain and not self._lifecycle.draining.is_set():

@@ -31,6 +31,8 @@ class HeldRun:
         self.key = key
         self.facts = facts
         self.phase: LeasePhase.ValueType = LEASE_PHASE_STARTING
+        self.known_phase: LeasePhase.ValueType | None = None
+        """The phase that the control plane was last told, and has answered."""
         self.named = True
         """Whether heartbeats name it: until the control plane has said that it is lost or ended."""
         self.order: Order | None = None

@@ -75,15 +75,23 @@ class Launching:
         facts = facts_of(lease, job.variables, log_base=log_base)
         job = replace(job, memo=facts.to_memo())
         self._remember(facts)
-        # An entrypoint's process adopts the lease before it begins. Others begin under a lease that is held for sure.
-        certain = not (self._run.facts.command or self._run.facts.exclusive)
-        if not (certain or await self._unless_ordered(self._around.heartbeat.sure_of(self._run))):
+        if not await self._is_certain():
             return None
         telling = asyncio.create_task(self._tell_of_long_launch())
         try:
             return await self._launched(job)
         finally:
             telling.cancel()
+
+    async def _is_certain(self) -> bool:
+        """An entrypoint's process adopts the lease before it begins. Others begin under a lease that is held for sure,
+        and a command only when the control plane knows: should contact be lost now, it must not begin again elsewhere.
+        """
+        if self._run.facts.command:
+            self._run.phase = LEASE_PHASE_RUNNING
+        elif not self._run.facts.exclusive:
+            return True
+        return bool(await self._unless_ordered(self._around.heartbeat.sure_of(self._run)))
 
     async def _log_base(self, lease: Lease) -> int:
         """Where the attempt's output begins, known before any of it is sent: who ships the rest after a restart, of

@@ -44,7 +44,7 @@ def append_logs(tx: Transaction, appends: Sequence[LogAppend]) -> list[LogAppend
     ledger = _Ledger(tx.fences.hold(run_ids), tx.logs.offsets(run_ids))
     answers = [ledger.take(append) for append in appends]
     tx.logs.extend(ledger.moves())
-    tx.logs.add(ledger.chunks)
+    tx.logs.add(ledger.chunks, not_before={run_id: fence.create_time for run_id, fence in ledger.fences.items()})
     for run_id in {chunk.flow_run_id for chunk in ledger.chunks}:
         tx.announce(log_topic(run_id))
         fence = ledger.fences[run_id]

@@ -1,6 +1,6 @@
 """The port to logs: streams with contiguous offsets, and the chunks that hold their lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -80,8 +80,9 @@ class LogRows(Protocol):
         """
         ...
 
-    def add(self, chunks: Sequence[LogChunk]) -> None:
-        """Store chunks."""
+    def add(self, chunks: Sequence[LogChunk], *, not_before: Mapping[UUID, datetime]) -> None:
+        """Store chunks. not_before: when their runs were made; readers look for nothing older, and a clock may have
+        been set back since."""
         ...
 
     def chunks(self, wish: ChunkWish) -> list[LogChunk]:

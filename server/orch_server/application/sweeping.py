@@ -9,7 +9,7 @@ from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import announce_change
 from orch_server.application.ports import Transaction, session_topic
 from orch_server.domain.leases import Lease, amnesty_due
-from orch_server.domain.runs import lose
+from orch_server.domain.runs import fall_silent
 from orch_server.domain.states import TERMINAL, StateType
 
 LOST_CONTACT = "Contact to the run's holder was lost: no heartbeat for longer than the lease lasts."
@@ -40,8 +40,8 @@ def sweep(tx: Transaction, *, sweep_interval: timedelta, limit: int) -> Swept:
     runs = tx.flow_runs.lock(overdue, skip_locked=True)
     dropped = tx.leases.drop_expired(list(runs))
     changes = [
-        Change(runs[lease.flow_run_id], (lose(runs[lease.flow_run_id], now=tx.now, message=LOST_CONTACT)[0],))
-        for lease in dropped
+        Change(run, fall_silent(run, lease.phase, now=tx.now, message=LOST_CONTACT))
+        for run, lease in ((runs[lease.flow_run_id], lease) for lease in dropped)
     ]
     tx.flow_runs.change(changes)
     for change in changes:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
+from orch_server.domain.leases import LeasePhase
 from orch_server.domain.policies import RecoveryPolicy, RetryPolicy
 from orch_server.domain.results import Result
 from orch_server.domain.states import LEASED, TERMINAL, Failure, State, StateType, default_name
@@ -147,6 +148,9 @@ def contact_lost(run: RunFacts) -> Event:
     return Event.RESTART if _may_restart(run) else Event.CRASH
 
 
+_BEGUN = "Its process was alive when contact was lost, and had not been reported yet."
+
+
 def lose(run: RunFacts, *, now: datetime, message: str) -> tuple[RunFacts, Transition]:
     """The run after its holder fell silent for longer than the lease lasts. See `contact_lost`."""
     step = transition(run.state.type, contact_lost(run))
@@ -154,6 +158,21 @@ def lose(run: RunFacts, *, now: datetime, message: str) -> tuple[RunFacts, Trans
         raise ValueError(f"A run that is {run.state.type.name} has no holder to lose.")
     lost_from = None if step.event == Event.STOP else run.state.type
     return replace(apply(run, step, now=now, message=message), lost_from=lost_from), step
+
+
+def fall_silent(run: RunFacts, phase: LeasePhase, *, now: datetime, message: str) -> tuple[RunFacts, ...]:
+    """What a run passes through when its lease ends unrenewed in that phase; the last is what it is from now on.
+
+    A run whose process was said to be alive has begun, even if nobody could report it RUNNING any more: it must not
+    begin again unasked.
+    """
+    if run.state.type == StateType.PENDING and phase != LeasePhase.STARTING:
+        step = transition(run.state.type, Event.START)
+        if step is None:
+            raise ValueError("A run that is PENDING can always start.")
+        begun = apply(run, step, now=now, message=_BEGUN)
+        return begun, lose(begun, now=now, message=message)[0]
+    return (lose(run, now=now, message=message)[0],)
 
 
 def reclaim(run: RunFacts, *, now: datetime) -> tuple[RunFacts, Transition] | None:

@@ -1,6 +1,6 @@
 """Logs: where streams end, and the chunks between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -142,15 +142,15 @@ class SqlLogs:
             if moved != len(old):
                 raise RuntimeError(f"{len(old) - moved} of {len(old)} log streams moved while their run was locked")
 
-    def add(self, chunks: Sequence[LogChunk]) -> None:
-        """Store chunks."""
+    def add(self, chunks: Sequence[LogChunk], *, not_before: Mapping[UUID, datetime]) -> None:
+        """Store chunks, none of them older than its run."""
         now = self._scope.now
         rows = [
             {
                 "flow_run_id": chunk.flow_run_id,
                 "stream": chunk.stream,
                 "first_offset": chunk.first_offset,
-                "create_time": now,
+                "create_time": max(now, not_before.get(chunk.flow_run_id, now)),
                 "record_count": chunk.record_count,
                 "max_level": chunk.max_level,
                 "records": chunk.records,

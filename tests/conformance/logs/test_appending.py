@@ -1,6 +1,7 @@
 """Log lines that are appended: contiguous offsets, guarded by the newest token (invariants 2 and 15)."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -30,6 +31,14 @@ async def test_appended_lines_come_back_in_order(logs: Logs, run_id: UUID) -> No
     assert await logs.offset(run_id, "worker") == 0
 
 
+async def test_lines_are_found_though_the_clock_was_set_back(logs: Logs, run_id: UUID, clock: FakeClock) -> None:
+    clock.set_back(timedelta(minutes=10))
+
+    assert await logs.append(lines(run_id, [1, 2], offset=0)) == accepted(2)
+
+    assert await numbers(logs, run_id) == [1, 2]
+
+
 async def test_offsets_are_contiguous_no_line_lost_none_stored_twice(logs: Logs, run_id: UUID) -> None:
     """Invariant 15. Guards: `_Ledger.take` cuts off what lies before the committed offset and refuses what lies behind
     it; `extend` moves a stream's end only from where it is. Without the first, the repeat below is stored twice;
@@ -51,7 +60,7 @@ async def test_a_stream_grows_only_from_its_end(store: SqlStore, logs: Logs, run
     await logs.append(lines(run_id, [1, 2, 3], offset=0))
 
     def on_a_stale_end(tx: Transaction) -> None:
-        tx.logs.add([LogChunk(run_id, "run", 2, 1, 0, b"[3]")])
+        tx.logs.add([LogChunk(run_id, "run", 2, 1, 0, b"[3]")], not_before={})
         tx.logs.extend([StreamMove(run_id, "run", 2, 3)])
 
     with pytest.raises(RuntimeError, match="1 of 1 log streams moved"):

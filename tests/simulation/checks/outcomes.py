@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from orch_server.domain.leases import LeaseVerdict
+from orch_server.domain.leases import LeasePhase, LeaseVerdict
 from orch_server.domain.policies import RecoveryPolicy, RetryPolicy
 from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import TERMINAL, StateType
@@ -115,6 +115,22 @@ async def lost_before_the_start_is_queued_again(scene: Scene) -> None:
         facts = (await plane.get(run.id)).facts
         assert facts.state.type == S.SCHEDULED
         assert (facts.attempt, facts.retries_used, facts.crash_restarts_used) == (0, 0, 0)
+
+
+async def lost_while_its_process_was_alive_does_not_begin_again(scene: Scene) -> None:
+    """The process had adopted the lease, or its worker had said that it is alive; RUNNING was never reported."""
+    plane = await scene.plane()
+    session = await plane.open()
+    adopted, named = await plane.granted(session), await plane.granted(session)
+    await plane.adopt(adopted)
+    await plane.beat(session, named, phase=LeasePhase.RUNNING)
+    await calm(plane.pass_time(TTL_SECONDS + 2))
+
+    assert [await plane.state(held.run_id) for held in (adopted, named)] == [S.CRASHED, S.CRASHED]
+    assert await plane.acquire(await plane.open()) == []
+    await plane.report(adopted, 1, S.RUNNING)
+    assert await plane.state(adopted.run_id) == S.RUNNING
+    await plane.assert_sound()
 
 
 async def lost_after_the_start_is_restarted_where_asked(scene: Scene) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from orch_server.application import flow_runs, holders, sweeping
 from orch_server.application.lease_rows import OpenSessions, Wish
 from orch_server.domain import runs, transitions
+from orch_server.domain.leases import LeasePhase
 from orch_server.domain.runs import ReportDecision, RunFacts, RunReport
 from orch_server.domain.states import StateType
 from orch_server.domain.transitions import Event, LeaseEffect, Transition
@@ -70,6 +71,13 @@ def _call_silence_a_crash(patch: Patch) -> None:
     patch.setattr(runs, "contact_lost", lambda run: Event.CRASH)
 
 
+def _forget_who_was_alive(patch: Patch) -> None:
+    def silent(run: RunFacts, phase: LeasePhase, *, now: datetime, message: str) -> tuple[RunFacts, ...]:
+        return runs.fall_silent(run, LeasePhase.STARTING, now=now, message=message)
+
+    patch.setattr(sweeping, "fall_silent", silent)
+
+
 def _never_restart(patch: Patch) -> None:
     patch.setattr(runs, "_may_restart", lambda run: False)
 
@@ -85,7 +93,7 @@ def _count_restarts_as_retries(patch: Patch) -> None:
         after, step = original(run, now=now, message=message)
         return replace(after, retries_used=after.retries_used + 1), step
 
-    patch.setattr(sweeping, "lose", lose)
+    patch.setattr(runs, "lose", lose)
 
 
 # 7
@@ -128,6 +136,7 @@ GUARDS = (
     Guard(5, "nothing leads on", outcomes.the_end_absorbs, _let_the_end_go_on),
     Guard(5, "sequences are looked at", outcomes.a_repeat_is_a_duplicate, _take_repeats),
     Guard(6, "not started is queued", outcomes.lost_before_the_start_is_queued_again, _call_silence_a_crash),
+    Guard(6, "alive is begun", outcomes.lost_while_its_process_was_alive_does_not_begin_again, _forget_who_was_alive),
     Guard(6, "restarts", outcomes.lost_after_the_start_is_restarted_where_asked, _never_restart),
     Guard(6, "restarts are capped", outcomes.lost_after_the_start_is_restarted_where_asked, _restart_for_ever),
     Guard(6, "counted apart", outcomes.lost_after_the_start_is_restarted_where_asked, _count_restarts_as_retries),

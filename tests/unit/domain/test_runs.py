@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from orch_server.domain.leases import LeasePhase
 from orch_server.domain.policies import RecoveryPolicy, RetryPolicy
 from orch_server.domain.runs import (
     REPORTABLE,
@@ -15,6 +16,7 @@ from orch_server.domain.runs import (
     apply,
     contact_lost,
     decide_report,
+    fall_silent,
     lose,
     reclaim,
 )
@@ -233,6 +235,24 @@ def test_losing_contact_is_not_failing(state: StateType, restarts: int) -> None:
 def test_who_has_no_holder_cannot_lose_it(state: StateType) -> None:
     with pytest.raises(ValueError, match="no holder"):
         lose(run_in(state), now=LATER, message="")
+
+
+@pytest.mark.parametrize("phase", LeasePhase)
+@pytest.mark.parametrize("restarts", [0, 2])
+def test_a_process_that_was_alive_has_begun_though_nobody_reported_it(phase: LeasePhase, restarts: int) -> None:
+    run = run_in(S.PENDING, recovery_policy=RecoveryPolicy(crash_restarts=restarts))
+
+    passed = fall_silent(run, phase, now=LATER, message="silence")
+
+    if phase == LeasePhase.STARTING:
+        assert [(each.state.type, each.attempt, each.lost_from) for each in passed] == [(S.SCHEDULED, 0, S.PENDING)]
+        return
+    lost = S.SCHEDULED if restarts else S.CRASHED
+    assert [(each.state.type, each.attempt) for each in passed] == [(S.RUNNING, 1), (lost, 1)]
+    assert (passed[-1].lost_from, passed[-1].crash_restarts_used) == (S.RUNNING, 1 if restarts else 0)
+    # Who comes back has it again, and its report counts.
+    back = decide_report(passed[-1], report_of(S.RUNNING), now=LATER, chance=0.0)
+    assert (back.verdict, back.facts.state.type, back.facts.attempt) == (ReportVerdict.ACCEPTED, S.RUNNING, 1)
 
 
 def test_a_run_given_back_keeps_its_place_and_its_attempts() -> None:

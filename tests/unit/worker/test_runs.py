@@ -1,5 +1,6 @@
 """What becomes of runs that a worker launches: their states, their lines, their ends."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunRequest
 from orch_proto.v1.launch_pb2 import LaunchSpec
+from orch_proto.v1.lease_pb2 import LEASE_PHASE_RUNNING
+from orch_proto.v1.lease_service_pb2 import ListLeasesRequest
 from orch_proto.v1.state_pb2 import (
     STATE_TYPE_CANCELLED,
     STATE_TYPE_COMPLETED,
@@ -45,6 +48,20 @@ async def test_a_command_runs_and_what_it_left_as_its_result_is_the_runs(audienc
     assert running.state.message == "Runs as act 1."
     assert (run.result.data, run.result.media_type) == (b'{"rows": 3}', "application/json")
     await attempt.forgotten.wait()
+
+
+async def test_a_command_begins_only_when_the_control_plane_knows(audience: Audience, stage: Stage) -> None:
+    """Should contact be lost now, it has begun, and must not begin again elsewhere."""
+    stage.curtain = asyncio.Event()
+    run_id = await audience.run()
+    await stage.asked.get()
+
+    answer = await audience.client.leases.ListLeases(ListLeasesRequest(work_pool_name=audience.pool))
+
+    assert [(each.flow_run_id, each.phase) for each in answer.leases] == [(run_id, LEASE_PHASE_RUNNING)]
+    stage.curtain.set()
+    await (await stage.launched()).end()
+    await audience.seen(run_id, STATE_TYPE_COMPLETED)
 
 
 async def test_what_an_attempt_writes_is_stored_before_its_end(audience: Audience, stage: Stage) -> None:

@@ -32,7 +32,7 @@ class _LeasePhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LeasePhase
     LEASE_PHASE_STARTING: _LeasePhase.ValueType  # 1
     """The run's process is being started."""
     LEASE_PHASE_RUNNING: _LeasePhase.ValueType  # 2
-    """The run's process is alive."""
+    """The run's process is alive, or is about to be: should contact be lost, the run has begun."""
     LEASE_PHASE_STOPPING: _LeasePhase.ValueType  # 3
     """The run's process is being stopped."""
 
@@ -44,7 +44,7 @@ LEASE_PHASE_UNSPECIFIED: LeasePhase.ValueType  # 0
 LEASE_PHASE_STARTING: LeasePhase.ValueType  # 1
 """The run's process is being started."""
 LEASE_PHASE_RUNNING: LeasePhase.ValueType  # 2
-"""The run's process is alive."""
+"""The run's process is alive, or is about to be: should contact be lost, the run has begun."""
 LEASE_PHASE_STOPPING: LeasePhase.ValueType  # 3
 """The run's process is being stopped."""
 Global___LeasePhase: _TypeAlias = LeasePhase  # noqa: Y015

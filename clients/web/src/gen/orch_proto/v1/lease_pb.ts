@@ -175,7 +175,7 @@ export enum LeasePhase {
   STARTING = 1,
 
   /**
-   * The run's process is alive.
+   * The run's process is alive, or is about to be: should contact be lost, the run has begun.
    *
    * @generated from enum value: LEASE_PHASE_RUNNING = 2;
    */
