@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 import click
@@ -106,9 +107,11 @@ def test_the_server_starts_as_the_manifest_says_and_answers_its_probes(tmp_path:
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check", HealthCheckRequest.SerializeToString, HealthCheckResponse.FromString
         )
-        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            asked = HealthCheckRequest(service=server[probe]["grpc"].get("service", ""))
-            assert check(asked).status == HealthCheckResponse.SERVING
+        asked = HealthCheckRequest(service=server["readinessProbe"]["grpc"].get("service", ""))
+        assert check(asked).status == HealthCheckResponse.SERVING
+        for probe in ("startupProbe", "livenessProbe"):
+            with urllib.request.urlopen(f"{started.http_url}{server[probe]['httpGet']['path']}", timeout=20) as answer:
+                assert answer.status == HTTPStatus.OK
         scaler = named(rendered("base"), "HorizontalPodAutoscaler", "orch-worker")
         [metric] = scaler["spec"]["metrics"]
         [label] = metric["external"]["metric"]["selector"]["matchLabels"]

@@ -82,7 +82,7 @@ class TestMainThread:
         [
             lambda: time.sleep(LONG),
             lambda: threading.Event().wait(LONG),
-            lambda: subprocess.run([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, check=False),
+            lambda: subprocess.run([sys.executable, "-c", f"import time; time.sleep({LONG})"], check=False),
             lambda: OrchFuture[object]("never").result(),
             lambda: blocking.sleep(LONG),
             spin,
