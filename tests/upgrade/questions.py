@@ -9,8 +9,8 @@ from tests.upgrade.scene import RESTLESS, Facts
 Question = tuple[str, Mapping[str, Json]]
 """A method and its request."""
 
-MOVING: Final = frozenset({"remaining", "last_seen_time", "next_page_token", "resume_token"})
-"""Fields that say how long ago something was, or where a page ended."""
+MOVING: Final = frozenset({"remaining", "last_seen_time", "status", "next_page_token", "resume_token"})
+"""Fields that say how long ago something was (or whether that is too long ago), or where a page ended."""
 
 
 def questions(client: OlderClient, facts: Facts) -> Iterator[Question]:

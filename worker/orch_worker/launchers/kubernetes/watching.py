@@ -75,7 +75,7 @@ class Watch:
         while True:
             began, self._heard = self._clock.now(), False
             cause = await self._followed()
-            self.is_live = self.is_live and not cause
+            self.is_live = False  # Until it is connected again: that may take its time.
             failures = failures + 1 if cause else 0
             if failures >= _FAILURES:
                 self._version = ""
