@@ -33,9 +33,11 @@ NOTED_BANNER = """addEventListener("DOMContentLoaded", () => new MutationObserve
 """Keeps whether the line at the top has been there, however shortly."""
 HELD_LOG = """window.held = [];
 const real = window.fetch;
-window.fetch = (input, init) => window.released || !String(input).includes("ListLogs")
-    ? real(input, init)
-    : new Promise((resolve) => window.held.push(() => resolve(real(input, init))));
+window.asked = new Promise((asked) => {
+    window.fetch = (input, init) => window.released || !String(input).includes("ListLogs")
+        ? real(input, init)
+        : new Promise((resolve) => { window.held.push(() => resolve(real(input, init))); asked(); });
+});
 Object.defineProperty(document, "hidden", { get: () => window.isHidden === true });
 window.turn = (hidden) => { window.isHidden = hidden; document.dispatchEvent(new Event("visibilitychange")); };
 """
@@ -135,7 +137,7 @@ def test_a_log_that_is_refused_says_why(seen: Seen, live_run: LiveRun) -> None:
 def test_a_log_is_read_once_where_the_tab_is_turned_away_meanwhile(seen: Seen, live_run: LiveRun) -> None:
     seen.page.add_init_script(HELD_LOG)
     page = seen.go(live_run.path)
-    page.wait_for_function("window.held.length > 0")
+    page.evaluate("window.asked")
     page.evaluate("turn(true)")
     page.evaluate("turn(false)")
     with page.expect_request("**/WatchLogs"):

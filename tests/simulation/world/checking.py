@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from orch_server.application.sweeping import LOST_CONTACT
+from orch_server.domain.leases import LeasePhase
 from orch_server.domain.states import LEASED, TERMINAL, StateType
 from orch_server.storage.documents import load_recovery
 from orch_server.storage.types import to_micros
@@ -101,11 +102,13 @@ class Checker:
         if versions != list(range(first, run.version + 1)):
             self._fail(4, f"the history of {self._name(run.id)} has the versions {versions}, and the run {run.version}")
         state, token = (S(old.state), old.token) if old is not None else (None, 0)
+        lease = before.leases.get(run.id)
+        alive = lease is not None and lease.phase != LeasePhase.STARTING
         for row in rows:
             self._world.say(
                 who, f"{self._name(run.id)} {_named(state)} -> {S(row.state).name} token {row.token} {row.name}"
             )
-            self._step(run, state, token, row, single=len(rows) == 1, old=old)
+            self._step(run, state, token, row, single=len(rows) == 1, old=old, alive=alive)
             state, token = S(row.state), row.token
         if rows and (rows[-1].state != run.state or (rows[-1].token and rows[-1].token != run.token)):
             self._fail(4, f"{self._name(run.id)} is not as the last entry of its history says")
@@ -124,8 +127,9 @@ class Checker:
         *,
         single: bool,
         old: Run | None,
+        alive: bool,
     ) -> None:
-        """One entry of a run's history after another."""
+        """One entry of a run's history after another. alive: whether a process was said to be."""
         to, is_loss = S(row.state), row.message in _LOSSES
         if row.message.startswith("token "):
             self._reported(run, row)
@@ -133,6 +137,8 @@ class Checker:
             return
         if is_loss:
             self._loss(run, state, to, old if single else None, after=run)
+            if alive and state == S.PENDING and to == S.SCHEDULED:
+                self._fail(6, f"the process of {self._name(run.id)} was alive when it was lost, and it begins again")
         if row.message == _BACK and run.id not in self._lost:
             self._fail(7, f"the holder of {self._name(run.id)} is back, and was not lost since")
         self._token(run, state, to, token, row)

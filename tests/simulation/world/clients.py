@@ -412,15 +412,16 @@ class People:
         world, chance = self._world, self._world.chance
         while not world.healed:
             await machine.sleep(chance.uniform(0.3, 2))
-            old = [
-                Held(run.id, chance.randint(1, run.token - 1))
-                for run in self._checker.now.runs.values()
-                if run.token > 1
-            ]
-            if not old:
+            runs = self._checker.now.runs.values()
+            old = [Held(run.id, chance.randint(1, run.token - 1)) for run in runs if run.token > 1]
+            ended = [Held(run.id, run.token) for run in runs if run.token and run.state in TERMINAL]
+            if old and (not ended or chance.random() < 0.8):
+                held = chance.choice(old)
+                deed = chance.choice(("sync", "report", "release", "adopt", "append", "tasks", "child", "script"))
+            elif ended:
+                held, deed = chance.choice(ended), "report"
+            else:
                 continue
-            held = chance.choice(old)
-            deed = chance.choice(("sync", "report", "release", "adopt", "append", "tasks", "child", "script"))
             world.say("ghost", f"{deed} of {world.history.name(held.run_id)} with token {held.token}")
             try:
                 async with asyncio.timeout(8):

@@ -66,6 +66,7 @@ class Plan:
 
     seconds: float
     end: StateType
+    end_when_stopped: StateType = StateType.CANCELLED
     lines: int = 0
     child: bool = False
     adopts: bool = True
@@ -133,7 +134,7 @@ class Process:
         self.executions.end(self)
         if self.verdict in _GONE or self.stopped_by_itself:
             return
-        await self._report(S.CANCELLED if self.verdict == LeaseVerdict.CANCEL else self.plan.end)
+        await self._report(self.plan.end_when_stopped if self.verdict == LeaseVerdict.CANCEL else self.plan.end)
 
     @property
     def stopped_by_itself(self) -> bool:

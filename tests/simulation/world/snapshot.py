@@ -48,6 +48,7 @@ class LeaseRow(NamedTuple):
     ttl_ms: int
     granted: int
     expires: int
+    phase: int
 
 
 class SessionRow(NamedTuple):
@@ -103,7 +104,7 @@ _RUN += "scheduled_time parent_flow_run_id"
 _LEASE = (
     "flow_run_id token session_id request_id work_pool_id work_queue_id deployment_id adopter_id ttl_ms grant_time "
 )
-_LEASE += "expire_time"
+_LEASE += "expire_time phase"
 
 
 class Reader:
@@ -148,7 +149,7 @@ class Reader:
             for r in rows(self._runs)
         }
         leases = {
-            (key := known(r[0])): LeaseRow._make((key, r[1], *map(known, r[2:8]), *r[8:11])) for r in rows(self._leases)
+            (key := known(r[0])): LeaseRow._make((key, r[1], *map(known, r[2:8]), *r[8:12])) for r in rows(self._leases)
         }
         sessions = {(key := known(r[0])): SessionRow(key, bool(r[1]), bool(r[2])) for r in rows(self._sessions)}
         ends = {(known(r[0]), r[1]): r[2] for r in rows("SELECT flow_run_id, stream, next_offset FROM log_stream")}

@@ -197,6 +197,8 @@ class Worker:
             if exclusive
             else chance.choice((0.0, chance.uniform(0, 3), chance.uniform(2, 12))),
             end=chance.choices((StateType.COMPLETED, StateType.FAILED, StateType.CRASHED), (8, 2, 1))[0],
+            # Code that is interrupted may fail by that, or be killed at last.
+            end_when_stopped=chance.choices((StateType.CANCELLED, StateType.FAILED, StateType.CRASHED), (3, 1, 1))[0],
             lines=chance.randint(0, 4) if world.has(Feature.LOGS) else 0,
             child=world.has(Feature.CHILDREN) and granted.run.parent_flow_run_id is None and chance.random() < 0.3,
             adopts=exclusive or chance.random() < 0.6,

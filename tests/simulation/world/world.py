@@ -25,6 +25,10 @@ class Violation(Exception):
         self.invariant = invariant
         self.text = text
 
+    def __reduce__(self) -> tuple[type["Violation"], tuple[int, str]]:
+        """It is told from one process to another."""
+        return Violation, (self.invariant, self.text)
+
 
 @dataclass
 class Known:
