@@ -11,7 +11,7 @@ from uuid import UUID
 
 from orch_server.application.creation import Creation, Parent
 from orch_server.application.deployments import DeploymentDraft
-from orch_server.application.errors import NotFound, OrchError
+from orch_server.application.errors import OrchError
 from orch_server.application.holders import HeldLease
 from orch_server.application.process_runs import Start
 from orch_server.application.replies import Reply
@@ -65,6 +65,9 @@ class People:
         self, world: World, network: Network, machine: Machine, executions: Executions, checker: Checker
     ) -> None:
         self.catalog = Catalog()
+        self.deployed = asyncio.Event()
+        """Cleared while the schedule is deleted, and created again."""
+        self.deployed.set()
         self._world = world
         self._network = network
         self._machine = machine
@@ -122,6 +125,7 @@ class People:
         schedule = self.catalog.schedule
         if schedule is None:
             return
+        self.deployed.clear()
         name = "redeploys the schedule, with times that have fired"
         self._world.say("operator", name)
         old = schedule.id
@@ -137,6 +141,7 @@ class People:
             return await plane.store.write(lambda tx: tx.schedules.change(first, old_version=again.version))
 
         await self._change("restore", restore)
+        self.deployed.set()
 
     async def rule(self) -> None:
         """Change the pool's limit now and then, and pause it."""
@@ -156,7 +161,7 @@ class People:
         world, chance = self._world, self._world.chance
         while not world.healed:
             await self._machine.sleep(chance.uniform(2, 8))
-            if not world.known.sessions:
+            if not world.known.sessions or world.healed:
                 continue
             session = chance.choice(list(world.known.sessions))
             world.say("operator", f"drains {world.history.name(session, 'session')}")
@@ -172,12 +177,9 @@ class People:
         await self._limit({"concurrency_limit": None, "paused": False})
         if self.catalog.schedule is not None:
             schedule = self.catalog.schedule.id
-            try:
-                await self._change(
-                    "stop", lambda plane, say: plane.schedules.update(schedule, {"paused": True}, "", reply=say)
-                )
-            except NotFound:
-                self._world.say("operator", "the schedule is being redeployed")
+            await self._change(
+                "stop", lambda plane, say: plane.schedules.update(schedule, {"paused": True}, "", reply=say)
+            )
 
     # Clients
 

@@ -108,10 +108,13 @@ class SimulatedServer:
         self._world.say(self.name, "stops")
         plane = self.plane
         self.wakeups.close()
-        await plane.dispatcher.close()
-        await plane.store.settle()
-        if plane is self.plane:
-            self.crash()
+        try:
+            await plane.dispatcher.close()
+            await plane.store.settle()
+        finally:
+            # Also where the storm is over meanwhile, and nobody waits for it any more.
+            if plane is self.plane:
+                self.crash()
 
     def pause(self) -> None:
         """As SIGSTOP: nothing goes on until `resume`."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_END_SECONDS = 120.0
+_ROUND_SECONDS = 3.0
+"""In this time the scheduler has looked at everything."""
 _CANCEL_ROUNDS = 20
 
 
@@ -178,6 +180,8 @@ class Scenario:
         self._workers.append(worker)
         until = world.loop.time() + _LONGEST_END_SECONDS
         quiet = 0
+        await self._people.deployed.wait()
+        await asyncio.sleep(_ROUND_SECONDS)
         while world.loop.time() < until and quiet < 2:
             await self._people.let_go()  # again and again: what the operator did before may arrive late
             await asyncio.sleep(1.0)
