@@ -47,7 +47,7 @@ class FlowRuns:
     def __init__(self, store: Store, wakeups: Wakeups) -> None:
         self._store = store
         self._wakeups = wakeups
-        self._onlookers = Onlookers(store)
+        self._onlookers = Onlookers(store, lambda mark: mark.version)
         self._gets: Lane[UUID, FlowRun] = store.lane(_get_each, channel="reader", max_batch=_MOST_READ)
 
     async def get(self, run_id: UUID) -> FlowRun:

@@ -86,7 +86,7 @@ class Logs:
     def __init__(self, store: Store, wakeups: Wakeups) -> None:
         self._store = store
         self._wakeups = wakeups
-        self._onlookers = Onlookers(store)
+        self._onlookers = Onlookers(store, lambda mark: mark)
         self._looks: Lane[_Wish, _Shown] = store.lane(_look_each, channel="reader", max_batch=_MOST_LOOKS)
         self._appends: Lane[LogAppend, LogAppended] = store.lane(append_logs, max_batch=_MAX_BATCH)
 

@@ -1,22 +1,21 @@
 """The slow look behind the bells of all who look on: one question for everybody, however many screens are open.
 
 Who waits for a run's news is rung by whoever makes them. A ring can be lost (a server dies between its commit and its
-call), so the runs that somebody watches are compared with what they were, together, once a second.
+call), so the runs that somebody watches are compared with what they were, together, once a second. Who was rung within
+that second has looked, or is about to: only changes that nobody rang for are told.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 from uuid import UUID
 
+from orch_server.application.fence_rows import Mark
 from orch_server.application.ports import Store
 from orch_server.application.waiting import RELOOK_SECONDS, Bell
-
-if TYPE_CHECKING:
-    from orch_server.application.fence_rows import Mark
 
 _logger = logging.getLogger(__name__)
 
@@ -24,21 +23,34 @@ _MOST_AT_ONCE = 500
 """Runs in one question."""
 
 
+_UNKNOWN = object()
+
+
+@dataclass(slots=True)
+class _Look:
+    """What somebody's run was at the last look that matters to them, and how often their bell had rung."""
+
+    seen: object
+    rings: int
+
+
 class Onlookers:
     """Those who watch runs. Its task lives while there are any."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, matter: Callable[[Mark], object]) -> None:
+        """matter: what of a run matters to those who watch: where it is the same, nothing has changed for them."""
         self._store = store
-        self._bells: dict[UUID, set[Bell]] = {}
-        self._marks: dict[UUID, Mark | None] = {}
+        self._matter = matter
+        self._bells: dict[UUID, dict[Bell, _Look]] = {}
         self._gone = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def watching(self, run_id: UUID, bell: Bell) -> AsyncIterator[None]:
-        """Ring a bell when the run has changed or logged, as long as the block lasts: within some two seconds, if
-        nobody else did. The bell must be reset and the run looked at inside the block."""
-        self._bells.setdefault(run_id, set()).add(bell)
+        """Ring a bell when the run has changed, as long as the block lasts: within some two seconds, if nobody else
+        did. The bell must be reset and the run looked at inside the block."""
+        # What the run is at a watcher's own first look is not known here: they look once more.
+        self._bells.setdefault(run_id, {})[bell] = _Look(_UNKNOWN, bell.rings)
         if self._task is None:
             self._gone = asyncio.Event()
             # It works for all who watch: its spans are not those of the call that happens to be first.
@@ -50,10 +62,9 @@ class Onlookers:
 
     async def _leave(self, run_id: UUID, bell: Bell) -> None:
         bells = self._bells[run_id]
-        bells.discard(bell)
+        del bells[bell]
         if not bells:
             del self._bells[run_id]
-            self._marks.pop(run_id, None)
         if not self._bells and self._task is not None:
             task, self._task = self._task, None
             self._gone.set()
@@ -75,12 +86,12 @@ class Onlookers:
         found = await self._store.read(lambda tx: tx.fences.marks(run_ids))
         for run_id in run_ids:
             mark = found.get(run_id)
-            # What a run was at its watchers' own first looks is not known here: they look once more.
-            if run_id not in self._marks or self._marks[run_id] != mark:
-                for bell in tuple(self._bells.get(run_id, ())):
+            seen = None if mark is None else self._matter(mark)
+            for bell, look in tuple(self._bells.get(run_id, {}).items()):
+                if look.seen != seen and look.rings == bell.rings:
                     bell.ring()
-            if run_id in self._bells:
-                self._marks[run_id] = mark
+                    look.seen = seen
+                look.rings = bell.rings
 
 
 async def _happened(event: asyncio.Event, *, within: float) -> bool:

@@ -18,11 +18,13 @@ class Bell:
         self._wakeups = wakeups
         self._topics = tuple(topics)
         self._rung = asyncio.Event()
+        self.rings = 0
+        """How often it has rung."""
         self._silence: list[Callable[[], None]] = []
 
     def __enter__(self) -> "Bell":
         """Listen."""
-        self._silence = [self._wakeups.listen(topic, self._rung.set) for topic in self._topics]
+        self._silence = [self._wakeups.listen(topic, self.ring) for topic in self._topics]
         return self
 
     def __exit__(
@@ -38,7 +40,8 @@ class Bell:
         return self._wakeups.closing
 
     def ring(self) -> None:
-        """Ring by hand."""
+        """Ring, by a topic or by hand."""
+        self.rings += 1
         self._rung.set()
 
     def reset(self) -> None:
