@@ -82,6 +82,9 @@ def setup_of(seed: int) -> Setup:
     # Drawn one by one in the order of the enum: a set's order would be another one in every process.
     faults = frozenset(each for each in Fault if chance.random() < share_of_faults)
     features = frozenset(each for each in Feature if chance.random() < share_of_features)
+    if Fault.DRIFT in faults and Feature.EXCLUSIVE in features:
+        # Clocks matter to those who are cut off and have to stop by them.
+        faults |= {Fault.PARTITION}
     return Setup(
         seed=seed,
         servers=chance.choice((1, 2, 2, 2, 3)) if large else chance.choice((1, 1, 2, 2, 3)),
