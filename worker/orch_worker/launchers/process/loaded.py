@@ -10,15 +10,18 @@ OF_INTERPRETERS = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "GLIBC_", "OPENBLAS_", "
 """How variables begin that a process reads when it starts: a fork would not notice them."""
 
 
-@cache
 def running_version() -> str:
     """Of the interpreter, of what it was told when it started, and of Orch: a host of another one is not wanted."""
-    try:
-        version = metadata.version("orch")
-    except metadata.PackageNotFoundError:
-        version = ""
     told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(OF_INTERPRETERS))
-    return " ".join([sys.executable, sys.version, "orch", version, *told])
+    return " ".join([sys.executable, sys.version, "orch", _version_of_orch(), *told])
+
+
+@cache
+def _version_of_orch() -> str:
+    try:
+        return metadata.version("orch")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def loaded_sources(folders: Sequence[str]) -> Mapping[str, int]:
