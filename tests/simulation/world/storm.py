@@ -56,6 +56,8 @@ class Storm:
                 under_way.append(world.loop.create_task(self._brought(chance.choice(deeds))))
         for task in under_way:
             task.cancel()
+        # A server that was being stopped is down when this returns, for `heal` to see.
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _brought(self, deed: Callable[[], Awaitable[None]]) -> None:
         await deed()
