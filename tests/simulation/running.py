@@ -1,5 +1,6 @@
 """Many seeds, in as many processes as there are cores; and what is printed of them."""
 
+import logging
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ _PROCESS = _Process()
 def begin_process(url: str) -> None:
     """Open the database that a process of seeds keeps; in memory where there is no URL."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
+    logging.disable(logging.WARNING)  # what servers say of the faults that a seed makes
     _PROCESS.engine = PostgresEngine(url) if url else SqliteEngine()
 
 

@@ -54,7 +54,7 @@ class Checker:
             self._fail(4, f"{self._name(run_id)} was acknowledged, and is not there")
         if key and any(other != run_id and its == key for other, its in known.created.items()):
             self._fail(4, f"the key {key} was answered with two runs, {self._name(run_id)} is the second")
-        known.created[run_id] = key
+        known.acknowledge(run_id, key)
 
     # After each commit
 

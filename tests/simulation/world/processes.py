@@ -299,7 +299,7 @@ class Process:
         except OrchError as error:
             self.world.say(self.name, f"may not start a child: {error.reason}")
             return
-        self.world.known.created[made.run.id] = key
+        self.world.known.acknowledge(made.run.id, key)
         self.world.say(self.name, f"starts {self.world.history.name(made.run.id)}")
 
 

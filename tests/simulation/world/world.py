@@ -41,6 +41,11 @@ class Known:
     """Runs that processes started themselves, with the newest token that was seen."""
     sessions: dict[UUID, str] = field(default_factory=dict)
 
+    def acknowledge(self, run_id: UUID, key: str) -> None:
+        """A create was answered with this run. Where it was deleted before the answer came, nothing is expected."""
+        if run_id not in self.deleted:
+            self.created[run_id] = key
+
 
 class World:
     """One seed's world."""
