@@ -28,6 +28,7 @@ from orch_proto.v1.task_run_service_pb2_grpc import add_TaskRunServiceServicer_t
 from orch_proto.v1.work_pool_service_pb2_grpc import add_WorkPoolServiceServicer_to_server
 from orch_proto.v1.work_queue_service_pb2_grpc import add_WorkQueueServiceServicer_to_server
 from orch_proto.v1.worker_service_pb2_grpc import add_WorkerServiceServicer_to_server
+from orch_server import event_loop
 from orch_server.application.creation import FlowRunCreation
 from orch_server.application.deployments import Deployments
 from orch_server.application.dispatcher import Dispatcher
@@ -87,7 +88,7 @@ if TYPE_CHECKING:
 def main(settings: Settings) -> int:
     """Run the control plane until it is asked to stop. Raises OrchServerError where it cannot start."""
     configure_logging(settings.logs.format, settings.logs.level, secrets=settings.secrets)
-    asyncio.run(_run(settings))
+    event_loop.run(_run(settings))
     return 0
 
 
