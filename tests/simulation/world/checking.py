@@ -315,6 +315,8 @@ class Checker:
         if by_sweeper or resumed:
             if lease.expires > after.now:
                 self._fail(3, f"the lease of {name} ended before it had expired")
+            if not by_sweeper and self._unforgiven(lease, before, after):
+                self._fail(9, f"the lease of {name} ended before an outage of the control plane was forgiven")
             if self._returned_at(before, after) + lease.ttl_ms * 1000 > after.now:
                 self._fail(9, f"the lease of {name} expired within a TTL after an outage of the control plane")
             for process in self.executing(lease.run, lease.token):
@@ -325,6 +327,13 @@ class Checker:
             self._fail(2, f"the lease of {name} was ended by somebody who does not have token {lease.token}")
 
     # Time
+
+    def _unforgiven(self, lease: LeaseRow, before: Snapshot, after: Snapshot) -> bool:
+        """Whether nobody had swept for an outage's length when a run was taken from this lease."""
+        successor = after.leases.get(lease.run)
+        if successor is None or before.swept is None:
+            return before.swept is None
+        return successor.granted - before.swept > _OUTAGE_MICROS
 
     def _gap(self, before: Snapshot, after: Snapshot) -> int:
         return _OUTAGE_MICROS + 1 if before.swept is None or after.swept is None else after.swept - before.swept
