@@ -12,6 +12,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import uvloop
+
 from tests.bench.databases import databases
 from tests.bench.figures import Report
 from tests.bench.laboratory import Bench, Laboratory
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     with databases("sqlite" if EMBEDDED.issuperset(wanted) else options.database) as found:
         laboratory = Laboratory(found, profile=options.profile, explain=options.explain)
         for name in wanted:
-            reports += asyncio.run(_run(name, known[name], laboratory))
+            reports += uvloop.run(_run(name, known[name], laboratory))
     print("\n" + table(reports))
     return 0 if all(report.ok for report in reports) else 1
 

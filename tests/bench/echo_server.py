@@ -1,8 +1,7 @@
 """`python -m tests.bench.echo_server`: the least that a gRPC server in Python can do. Prints its address and serves."""
 
-import asyncio
-
 import grpc
+import uvloop
 
 SERVICE, METHOD = "bench.Echo", "Echo"
 
@@ -23,4 +22,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 import grpc
+import uvloop
 
 SERVICE = "bench.Limit"
 TABLE = """
@@ -85,4 +86,4 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    uvloop.run(main(sys.argv[1]))
