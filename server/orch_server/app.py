@@ -78,6 +78,7 @@ from orch_server.settings import Settings
 from orch_server.shutdown import StopRequest, Together, serve, stop_signals
 from orch_server.storage import schema
 from orch_server.storage.opening import OpenStore, open_store
+from orch_server.storage.revisions import reached
 from orch_server.telemetry import open_telemetry
 from orch_server.version import orch_version
 
@@ -203,8 +204,9 @@ async def _opened_store(settings: Settings, telemetry: Telemetry) -> AsyncIterat
     )
     try:
         await store.start()
-        await prepare_partitions(store.store)
-        await store.store.write(lambda tx: ensure_default_pool(tx, TimeOrderedIds()))
+        with reached(database.url):
+            await prepare_partitions(store.store)
+            await store.store.write(lambda tx: ensure_default_pool(tx, TimeOrderedIds()))
         yield store
     finally:
         await store.close()
