@@ -26,7 +26,8 @@ from tests.simulation.world.world import Violation, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST_END_SECONDS = 120.0
+_LONGEST_SILENCE_SECONDS = 120.0
+"""When all is healed, a run comes to its end in this time, or none does any more."""
 _ROUND_SECONDS = 3.0
 """In this time the scheduler has looked at everything."""
 _CANCEL_ROUNDS = 20
@@ -178,15 +179,17 @@ class Scenario:
         worker = Worker(world, self._network, Machine(world, "last"), self._executions, pool=POOL, slots=6)
         worker.start()
         self._workers.append(worker)
-        until = world.loop.time() + _LONGEST_END_SECONDS
-        quiet = 0
+        quiet, ended, until = 0, 0, world.loop.time() + _LONGEST_SILENCE_SECONDS
         await self._people.deployed.wait()
         await asyncio.sleep(_ROUND_SECONDS)
         while world.loop.time() < until and quiet < 2:
             await self._people.let_go()  # again and again: what the operator did before may arrive late
             await asyncio.sleep(1.0)
             runs = self._checker.now.runs.values()
-            quiet = quiet + 1 if all(run.state in TERMINAL for run in runs) else 0
+            before, ended = ended, sum(run.state in TERMINAL for run in runs)
+            quiet = quiet + 1 if ended == len(runs) else 0
+            if ended > before:
+                until = world.loop.time() + _LONGEST_SILENCE_SECONDS
 
     def _is_deaf(self, run_id: UUID, token: int) -> bool:
         """Whether a live process of this lease, whose worker is there, was not told to stop."""
