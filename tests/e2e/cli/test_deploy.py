@@ -289,3 +289,15 @@ def test_the_demos_file_is_one(client: Client, tmp_path: Path) -> None:
 
     assert done.code == 0, done.errors
     assert "new" in done.lines[0]
+
+
+def test_orch_itself_may_lie_in_the_folder(client: Client, tmp_path: Path) -> None:
+    """As in a checkout, where the README's first deployment is made: loading the flow twice loads Orch once."""
+    orch = Orch(tmp_path, client.settings.url)
+    orch.folder = Path(__file__).parents[3]
+    entrypoint = "examples/dynamic_fan_out.py:clock_changes"
+
+    done = orch.process("deploy", entrypoint, "-n", "changes", "--param", "year=2026", "--dry-run")
+
+    assert done.code == 0, done.errors
+    assert done.lines[0].startswith("clock-changes/changes: new")

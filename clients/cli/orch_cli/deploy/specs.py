@@ -1,7 +1,7 @@
 """From what an author says of a deployment to its spec: a flow is loaded, a command is taken as it is."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -125,17 +125,23 @@ def completed(entrypoint: str, folder: Path) -> str:
 @contextmanager
 def forgotten_modules(folder: Path) -> Iterator[None]:
     """What is imported from the folder inside the block is forgotten after it: two of its subfolders may each have a
-    `helpers.py`, as their runs find them.
+    `helpers.py`, as their runs find them. What is installed from the folder stays: a checkout may be Orch's own.
     """
     modules, path = set(sys.modules), list(sys.path)
+    installed = [Path(each) for each in path if each and Path(each) != folder]
     try:
         yield
     finally:
         sys.path[:] = path
         for name in set(sys.modules) - modules:
             file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).is_relative_to(folder) and "site-packages" not in Path(file).parts:
+            if file and Path(file).is_relative_to(folder) and not _is_below(Path(file), installed, folder):
                 del sys.modules[name]
+
+
+def _is_below(file: Path, installed: Sequence[Path], folder: Path) -> bool:
+    """Whether a file of the folder was found by one of these paths, which lie in it, too."""
+    return any(path.is_relative_to(folder) and file.is_relative_to(path) for path in installed)
 
 
 def load(entrypoint: str, folder: Path) -> "Flow[..., Any]":
