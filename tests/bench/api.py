@@ -16,12 +16,11 @@ from orch_proto.v1.lease_service_pb2 import (
     AcquireLeasesRequest,
     HeldLease,
     ReportRunsRequest,
-    RunReport,
     SyncLeasesRequest,
 )
 from orch_proto.v1.lease_service_pb2_grpc import LeaseServiceStub
 from orch_proto.v1.log_service_pb2_grpc import LogServiceStub
-from orch_proto.v1.state_pb2 import State, StateType
+from orch_proto.v1.state_pb2 import StateType
 from orch_proto.v1.task_run_service_pb2_grpc import TaskRunServiceStub
 from orch_proto.v1.worker_service_pb2 import OpenSessionRequest
 from orch_proto.v1.worker_service_pb2_grpc import WorkerServiceStub
@@ -63,10 +62,9 @@ class Api:
 
     async def create_batch(self, flow_name: str, count: int) -> list[str]:
         """Runs, all in one call that is safe to repeat."""
-        request = BatchCreateFlowRunsRequest(
-            request_id=str(uuid4()),
-            requests=[CreateFlowRunRequest(flow_name=flow_name, parameters_json='{"n": 1}') for _ in range(count)],
-        )
+        request = BatchCreateFlowRunsRequest(request_id=str(uuid4()))
+        for _ in range(count):
+            request.requests.add(flow_name=flow_name, parameters_json='{"n": 1}')
         answer = await self.flow_runs.BatchCreateFlowRuns(request)
         return [response.flow_run.flow_run_id for response in answer.responses]
 
@@ -91,11 +89,11 @@ class Api:
         self, session_id: str, leases: Iterable[Lease], state: "StateType.ValueType", *, sequence: int
     ) -> None:
         """Report the same state of runs; RuntimeError where one report is not accepted."""
-        reports = [
-            RunReport(flow_run_id=lease.flow_run_id, token=lease.token, sequence=sequence, state=State(type=state))
-            for lease in leases
-        ]
-        answer = await self.leases.ReportRuns(ReportRunsRequest(session_id=session_id, reports=reports))
+        request = ReportRunsRequest(session_id=session_id)
+        for lease in leases:
+            report = request.reports.add(flow_run_id=lease.flow_run_id, token=lease.token, sequence=sequence)
+            report.state.type = state
+        answer = await self.leases.ReportRuns(request)
         for each in answer.reports:
             if each.verdict != ReportVerdict.REPORT_VERDICT_ACCEPTED:
                 raise RuntimeError(f"a report was not accepted: {each}")

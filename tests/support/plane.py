@@ -108,7 +108,7 @@ _NEW = NewFlowRun(
 
 def new_run(**fields: Field) -> NewFlowRun:
     """A wish for a run of the flow "etl" in the default pool, but for the fields given."""
-    values = {name: getattr(_NEW, name) for name in _NEW.__slots__}
+    values = {name: getattr(_NEW, name) for name in _NEW.__match_args__}
     if fields.get("deployment_id") is not None:
         values["flow_name"] = ""
     return NewFlowRun(**(values | fields))

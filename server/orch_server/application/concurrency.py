@@ -8,7 +8,7 @@ been reached: it locks nothing but the runs that it ends, in the order of their 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from orch_server.domain.new_runs import SKIPPED, skip_message, skipped
 from orch_server.domain.runs import RunFacts, apply
 from orch_server.domain.states import StateType
 from orch_server.domain.transitions import Event, transition
+from orch_server.domain.values import value
 
 
 class SkipLimits:
@@ -51,7 +52,7 @@ def _acts(template: RunTemplate) -> bool:
     return template.concurrency_limit is not None and template.concurrency_policy != ConcurrencyPolicy.QUEUE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeptLimits:
     """What a round did: runs that were skipped, runs whose stop was asked for, and whether there may be more."""
 

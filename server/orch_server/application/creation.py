@@ -5,7 +5,6 @@ An acknowledged create survives any crash: the run's row, its first state and th
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -24,11 +23,12 @@ from orch_server.domain.new_runs import queued
 from orch_server.domain.policies import NO_RECOVERY, NO_RETRY, RecoveryPolicy, RetryPolicy
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import LEASED
+from orch_server.domain.values import value
 
 B = TypeVar("B")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Parent:
     """The run that asks for a child run, its newest token, and the task run that stands for the child."""
 
@@ -37,7 +37,7 @@ class Parent:
     task_run_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewFlowRun:
     """What to run: exactly one of `flow_name` and `deployment_id`. None and empty mean: as the deployment says."""
 
@@ -58,7 +58,7 @@ class NewFlowRun:
     job_variables: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreatedFlowRun:
     """The run, and whether it is new: False where its idempotency key was used before."""
 
@@ -66,7 +66,7 @@ class CreatedFlowRun:
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Creation(Generic[A]):
     """One caller's wish for a run, and how it wants to be answered."""
 

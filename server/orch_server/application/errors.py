@@ -14,10 +14,11 @@ people, `metadata` names the things involved.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FieldViolation:
     """One wrong field: its path in the request ("schedule.cron.expression") and what is wrong with it."""
 

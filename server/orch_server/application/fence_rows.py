@@ -1,15 +1,15 @@
 """The port to what guards a holder's writes: the newest token of the run that they belong to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from orch_server.domain.states import StateType
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fence:
     """Where a run stands. A write that names its newest token comes from its newest holder; `token` is 0 before the
     first grant."""
@@ -26,7 +26,7 @@ class Fence:
         return token == self.token > 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mark:
     """What tells a run from what it was: its version, and how many log lines it has."""
 
@@ -37,12 +37,10 @@ class Mark:
 class FenceRows(Protocol):
     """Where runs stand, for writes that do not change the runs themselves."""
 
-    def hold(self, ids: Sequence[UUID], *, hopefully: bool = False) -> dict[UUID, Fence]:
+    def hold(self, ids: Sequence[UUID]) -> dict[UUID, Fence]:
         """Where these runs stand, kept so until the transaction ends: no grant can come between guard and write.
 
         Writers of the same run wait for each other here. Those that are not there are left out.
-        hopefully: in a first try they wait only with their writes, each of which must have a guard of its own. Where
-        a grant came before the write, nothing is written, and the use case runs again.
         """
         ...
 

@@ -1,7 +1,6 @@
 """The port to flow runs in the store: one method an intention, its guard inside the statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -12,9 +11,10 @@ from orch_server.domain.leases import Lease, ProcessHolder
 from orch_server.domain.results import Result
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import StateChange, StateType
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Change:
     """What is to be written of one locked run: what it was, and all that it passed through; the last is what it is."""
 

@@ -18,9 +18,10 @@ from orch_server.domain.leases import Lease, LeasePhase
 from orch_server.domain.runs import apply
 from orch_server.domain.states import StateType
 from orch_server.domain.transitions import Event, transition
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GrantedLease:
     """What a holder is told: the lease, the run, and how to start it."""
 
@@ -79,7 +80,7 @@ class _Taker:
         return not self.queue_names or queue.name in self.queue_names
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Pick:
     run: FlowRun
     lease: Lease

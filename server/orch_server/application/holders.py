@@ -4,7 +4,7 @@ Each function takes many callers' items in one transaction (group commit) and an
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,13 +26,14 @@ from orch_server.domain.runs import (
 )
 from orch_server.domain.states import LEASED, TERMINAL, StateType
 from orch_server.domain.transitions import Event, transition
+from orch_server.domain.values import value
 
 _GONE = "There is no such run (any more)."
 _STALE = "Another grant of this run is newer."
 _NO_POOL = "The run's work queue is gone; its holder cannot have it back."
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HeldLease:
     """A lease as its holder names it."""
 
@@ -41,7 +42,7 @@ class HeldLease:
     phase: LeasePhase
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Heartbeat:
     """The whole of what a holder has. `session_id` is None where a run's process renews what it adopted."""
 
@@ -50,7 +51,7 @@ class Heartbeat:
     draining: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SyncedLease:
     """The verdict on one held lease; `ttl` where it was renewed."""
 
@@ -61,7 +62,7 @@ class SyncedLease:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Synced:
     """The answer to a heartbeat."""
 
@@ -71,7 +72,7 @@ class Synced:
     """Of the leases that the holder has, and of those that its pool may grant it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reported:
     """What became of one report or release. `state` is None where the run is not there."""
 
@@ -211,7 +212,7 @@ def _fresh_leases(
     return leases
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Adoption:
     """A run's process that takes its place as holder."""
 
@@ -318,14 +319,14 @@ class _Ledger:
             return Reported(item.flow_run_id, item.sequence, ReportVerdict.LOST, _GONE, None)
         decision = decide_report(run, item, now=self._tx.now, chance=chance)
         if decision.verdict == ReportVerdict.ACCEPTED and not self._leasable(run, decision.facts):
-            return Reported(item.flow_run_id, item.sequence, ReportVerdict.LOST, _NO_POOL, run.state.type)
+            return Reported(run.id, item.sequence, ReportVerdict.LOST, _NO_POOL, run.state.type)
         if decision.verdict == ReportVerdict.ACCEPTED:
             self._now[run.id] = decision.facts
             self._passed.setdefault(run.id, []).extend(decision.passed)
             if item.result is not None and decision.facts.state.type == StateType.COMPLETED:
                 self._results.append(item)
         state = decision.facts.state.type
-        return Reported(item.flow_run_id, item.sequence, decision.verdict, decision.message, state)
+        return Reported(run.id, item.sequence, decision.verdict, decision.message, state)
 
     def _leasable(self, run: RunFacts, after: RunFacts) -> bool:
         """Whether a run that its holder gets back can have a lease again: not where its queue was deleted meanwhile."""

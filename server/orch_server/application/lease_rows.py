@@ -1,7 +1,6 @@
 """The ports to leases and sessions in the store. Every write of a holder is guarded by its token in the statement."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -10,9 +9,10 @@ from orch_server.domain.deployments import ConcurrencyPolicy
 from orch_server.domain.flow_runs import FlowRun
 from orch_server.domain.launch import LaunchSpec
 from orch_server.domain.leases import Lease, LeasePhase
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Session:
     """One session of a worker."""
 
@@ -33,7 +33,7 @@ class Session:
     held_leases: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wish:
     """One session's wish for runs: at most `limit` of them."""
 
@@ -42,7 +42,7 @@ class Wish:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenSessions:
     """Sessions that wish for runs."""
 
@@ -52,7 +52,7 @@ class OpenSessions:
     """Live leases that earlier calls with the same sessions and request ids were granted."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HeardSession:
     """An open session that has just been heard of, and how long a lease lasts in its pool."""
 
@@ -60,7 +60,7 @@ class HeardSession:
     lease_ttl: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Renewal:
     """A holder names a lease. `session_id` is None where the run's own process does."""
 
@@ -70,7 +70,7 @@ class Renewal:
     session_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueCapacity:
     """How many runs a queue may still grant now, at most what was asked for."""
 
@@ -79,7 +79,7 @@ class QueueCapacity:
     room: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PoolCapacity:
     """What a pool may still grant now, counted from its live leases."""
 
@@ -90,7 +90,7 @@ class PoolCapacity:
     """How many runs the pool may grant in all, at most what was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Claimable:
     """A locked run that may be granted, if its deployment's limit, where it has one (`limited`), has room."""
 
@@ -98,7 +98,7 @@ class Claimable:
     limited: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FullDeployment:
     """A deployment that is at its limit, and does not just let its runs wait."""
 
@@ -107,7 +107,7 @@ class FullDeployment:
     policy: ConcurrencyPolicy
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Backlog:
     """What waits in a pool's queues that could not be granted."""
 
@@ -120,7 +120,7 @@ class Backlog:
 NO_BACKLOG = Backlog(None, blocked=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeaseView:
     """A lease as an onlooker sees it; `remaining` is negative where it is overdue. `holder_name` is of the process that
     took the run without a worker."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -28,9 +27,10 @@ from orch_server.application.telemetry import RUNS_ENDED, Telemetry
 from orch_server.domain.leases import next_sync
 from orch_server.domain.runs import ReportVerdict, RunReport
 from orch_server.domain.states import TERMINAL
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HeartbeatAnswer:
     """What a holder hears, and when it should speak next."""
 

@@ -1,7 +1,6 @@
 """Takes log lines. Offsets are contiguous: no line is lost, none stored twice, whatever is repeated or comes late."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from orch_server.application.errors import FailedPrecondition, NotFound
@@ -10,12 +9,13 @@ from orch_server.application.log_rows import LogChunk, StreamMove
 from orch_server.application.ports import Transaction, log_topic, pool_topic
 from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import StateType
+from orch_server.domain.values import value
 
 MAX_STREAMS = 64
 """Of one run. Each writer has one; a run with more has a writer that makes up names."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogAppend:
     """Lines for one stream by the run's holder; `offset` is the place of the first. `records` are opaque here."""
 
@@ -30,7 +30,7 @@ class LogAppend:
     """In which the first and the last line were said, since 1970; None where there are no lines."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogAppended:
     """Everything before `committed_offset` is stored."""
 

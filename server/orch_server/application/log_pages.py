@@ -8,7 +8,6 @@ Newest first, all is the mirror image: chunks are known by where they end, and l
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -17,6 +16,7 @@ from orch_server.application.errors import InvalidArgument, NotFound
 from orch_server.application.log_rows import ChunkWish, LogChunk
 from orch_server.application.pages import decode_token, encode_token
 from orch_server.application.ports import Transaction
+from orch_server.domain.values import value
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ _FOR_EVER = 1 << 62
 """More than any offset, and than any second before or after 1970."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogFilter:
     """Conditions that must all hold; an empty one holds always."""
 
@@ -105,7 +105,7 @@ class LogLine(NamedTuple, Generic[T]):
     record: T
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogPage(Generic[T]):
     """Some lines, and where reading goes on. `more`: more is stored already. `ended_for`: since the run's end.
 
@@ -119,7 +119,7 @@ class LogPage(Generic[T]):
     ends: Positions
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StreamLook:
     """What was found of a stream: where it is read on, where reading stops, and some of the chunks between."""
 
@@ -129,7 +129,7 @@ class StreamLook:
     chunks: Sequence[LogChunk]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Look:
     """What a transaction found, of every stream."""
 

@@ -1,15 +1,15 @@
 """The port to logs: streams with contiguous offsets, and the chunks that hold their lines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from orch_server.application.fence_rows import Fence
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogChunk:
     """Some lines of one stream, `first_offset` the place of the first. `max_level` is that of the gravest, or above.
 
@@ -32,7 +32,7 @@ class LogChunk:
         return self.first_offset + self.record_count
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StreamMove:
     """A stream grows from `start`, where it must end now, to `end`."""
 
@@ -42,7 +42,7 @@ class StreamMove:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChunkWish:
     """Which chunks of a run to read: of `stream`, those that begin at `first_offset` or later and before `end_offset`,
     in their order, or, where `newest_first`, against it.

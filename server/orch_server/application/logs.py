@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from orch_server.application.log_pages import (
 from orch_server.application.onlookers import Onlookers
 from orch_server.application.ports import Lane, Store, Transaction, Wakeups, log_topic, run_topic
 from orch_server.application.waiting import RELOOK_SECONDS, Bell
+from orch_server.domain.values import value
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ _BREATH_SECONDS = 0.05
 """Between two looks of a watch, at least: lines that come in quick succession are sent together."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogAnswer(Generic[T]):
     """A page of lines. `next_token`: asks for the next page, empty where there is none. `resume_token`: a watch with it
     goes on after these lines; newest first, after all that are stored, and empty on further pages."""
@@ -45,7 +45,7 @@ class LogAnswer(Generic[T]):
     resume_token: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Wish:
     """What a watcher wants to see. Those who want the same are shown the same."""
 

@@ -8,12 +8,12 @@ import binascii
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from orch_server.application.errors import InvalidArgument
+from orch_server.domain.values import value
 
 DEFAULT_SIZE = 200
 MAX_SIZE = 1000
@@ -24,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PageRequest:
     """What a caller asks of a list: how many at most, and from where. `scope` names the list and its filter."""
 
@@ -33,7 +33,7 @@ class PageRequest:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Page(Generic[R]):
     """Some of a list, and the token of what follows; empty on the last page."""
 

@@ -1,7 +1,6 @@
 """Runs that processes run themselves, without pool and worker: started, and taken up again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from orch_server.application.errors import OrchError
@@ -12,6 +11,7 @@ from orch_server.application.replies import A, Reply, once, once_each
 from orch_server.application.resuming import Resumption, resume_run
 from orch_server.application.starting import NewProcessRun, start
 from orch_server.application.telemetry import LEASES_GRANTED, RUNS_CREATED, Telemetry
+from orch_server.domain.values import value
 
 B = TypeVar("B")
 
@@ -19,7 +19,7 @@ _NO_POOL = ""
 """What metrics by pool call it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Start(Generic[A]):
     """One process's run, and how it wants to be answered."""
 

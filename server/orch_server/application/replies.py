@@ -4,19 +4,19 @@ The answer is stored in the transaction that carried the call out, as the bytes 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from orch_server.application.errors import InvalidArgument, NotFound, OrchError
 from orch_server.application.ports import Transaction
 from orch_server.application.request_rows import AnsweredRequest
+from orch_server.domain.values import value
 
 R = TypeVar("R")
 A = TypeVar("A")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply(Generic[R, A]):
     """How a use case's result `R` becomes a caller's answer `A`, and what makes the call repeatable.
 

@@ -1,12 +1,13 @@
 """The port to answered requests: what makes mutating calls safe to repeat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from orch_server.domain.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class AnsweredRequest:
     """A request that was carried out: its id, a digest of method and body, and the answer as it went out."""
 

@@ -1,6 +1,5 @@
 """Taking runs up again that their own processes had started. The process vouches, or the lease has expired."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,13 +14,14 @@ from orch_server.domain.leases import ProcessHolder, amnesty_due, process_lease
 from orch_server.domain.process_runs import ResumeRefusal, refuse_resume, resume
 from orch_server.domain.runs import RunFacts, lose
 from orch_server.domain.states import LEASED
+from orch_server.domain.values import value
 
 _TAKEN_OVER = "Its holder is dead, says the process that took the run over."
 _SWEEP_INTERVAL = timedelta(seconds=1)
 """Of a server as it is set up by default. One that sweeps less often ends a lease only when it sweeps."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resumption:
     """A process's wish to take a run up again. `take_over`: it vouches that the holder of `expected_token` is dead.
 

@@ -1,11 +1,11 @@
 """How many flow runs there are, by state and over time. No count goes on for ever: it stops at `most_counted`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orch_server.domain.flow_runs import FlowRunFilter
 from orch_server.domain.states import StateType
+from orch_server.domain.values import value
 
 MOST_COUNTED = 100_000
 """Runs that one call counts, the newest ones: what a database looks through while somebody waits for a picture."""
@@ -18,7 +18,7 @@ StateCounts = Mapping[StateType, int]
 """How many runs are in each state; states without runs are left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Buckets:
     """Spans of one width from `start` to before `end`; the last one may be shorter."""
 
@@ -35,7 +35,7 @@ class Buckets:
         return begins, begins + min(self.width, self.end - begins)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunCount:
     """So many runs of one state in the bucket that begins then (None: not counted over time)."""
 
@@ -44,7 +44,7 @@ class RunCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CountedSpan:
     """The runs that were created from `start` to before `end`."""
 
@@ -53,7 +53,7 @@ class CountedSpan:
     counts: StateCounts
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FlowRunCounts:
     """How many runs there are. `truncated`: there are more, and only the newest were counted; of the spans those that
     begin at `complete_from` or later are complete then."""

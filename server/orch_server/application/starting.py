@@ -4,7 +4,6 @@ Such a run is created, leased and RUNNING in one step. Its process made its id a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from orch_server.domain.policies import RecoveryPolicy
 from orch_server.domain.process_runs import MAX_AGE, begin, create_time_near
 from orch_server.domain.runs import RunFacts
 from orch_server.domain.states import LEASED, TERMINAL
+from orch_server.domain.values import value
 
 _CLOCK_ERROR = timedelta(days=1)
 """How wrong a process's clock may be."""
@@ -28,7 +28,7 @@ _LAST_SECOND = 253402300799
 """Of the year 9999. An id has room for later times."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewProcessRun:
     """A run that a process has begun, `age` ago, under an id that it made: a UUID of version 7."""
 
@@ -45,7 +45,7 @@ class NewProcessRun:
     age: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Started:
     """What came of wishes, in their order: the run and its lease, or why it was refused. `created`: the new ones."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from orch_server.application.flow_run_rows import Change
@@ -11,12 +11,13 @@ from orch_server.application.ports import Transaction, session_topic
 from orch_server.domain.leases import Lease, amnesty_due
 from orch_server.domain.runs import fall_silent
 from orch_server.domain.states import TERMINAL, StateType
+from orch_server.domain.values import value
 
 LOST_CONTACT = "Contact to the run's holder was lost: no heartbeat for longer than the lease lasts."
 SERVICE = "lease_sweeper"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Swept:
     """What a round did: how many leases expired, how many an amnesty extended, and whether more may be waiting.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from orch_server.application.fence_rows import Fence
 from orch_server.domain.states import StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunStanding
 
@@ -11,8 +12,15 @@ from orch_server.domain.task_runs import TaskRun, TaskRunStanding
 class TaskRunRows(Protocol):
     """Task runs and their histories. Whoever writes holds their flow run's fence."""
 
-    def standings(self, ids: Sequence[UUID]) -> dict[UUID, TaskRunStanding]:
-        """What is known of these task runs; those that are not there are left out."""
+    def hold(
+        self, flow_run_ids: Sequence[UUID], ids: Sequence[UUID]
+    ) -> tuple[dict[UUID, Fence], dict[UUID, TaskRunStanding]]:
+        """Where flow runs stand, kept so (`FenceRows.hold`), and what is known of task runs; in one look if it may be.
+
+        What is not there is left out. In a first try writers of the same run wait for each other only with their
+        writes, each of which must have a guard of its own. Where a grant came before the write, nothing is written,
+        and the use case runs again.
+        """
         ...
 
     def put(self, runs: Sequence[TaskRun]) -> None:

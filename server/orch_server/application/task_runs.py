@@ -1,7 +1,7 @@
 """Takes reports of task runs, and lists them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from orch_server.application.ports import Lane, Store, Transaction, pool_topic
 from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunReport, TaskRunStanding, revives, supersedes
+from orch_server.domain.values import value
 
 MAX_RESULT_BYTES = 4 * 1024 * 1024
 """Of results in one page: well below what a message may hold."""
@@ -20,7 +21,7 @@ _MAX_BATCH = 8
 """Calls in one transaction. Each may hold thousands of reports."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TaskReports:
     """News of a flow run's task runs, by its holder."""
 
@@ -32,9 +33,9 @@ class TaskReports:
 def report_task_runs(tx: Transaction, calls: Sequence[TaskReports]) -> list[ReportVerdict | Exception]:
     """Write the news of many holders. What is decided here holds until the commit: the flow runs are locked, or, in a
     first try, no grant has come before the write, which never goes over what is newer."""
-    fences = tx.fences.hold([call.flow_run_id for call in calls], hopefully=True)
     ids = [report.task_run.id for call in calls for report in call.reports]
-    ledger = _Ledger(fences, tx.task_runs.standings(ids))
+    fences, standings = tx.task_runs.hold([call.flow_run_id for call in calls], ids)
+    ledger = _Ledger(fences, standings)
     answers = [ledger.take(call) for call in calls]
     tx.task_runs.put(list(ledger.changed.values()))
     tx.task_runs.add_states(ledger.changes)
@@ -87,7 +88,7 @@ def _foreign(place: int, run: TaskRun) -> InvalidArgument:
     return InvalidArgument.of(f"reports[{place}].task_run.task_run_id", text, reason="FOREIGN_TASK_RUN")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TaskRunPage:
     """Some task runs. `change_token`: asks later for what has changed since; empty on all pages but the first."""
 

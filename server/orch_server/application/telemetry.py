@@ -6,15 +6,17 @@ records into OpenTelemetry's. Meters and spans are listed for users in docs/tele
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 from typing import Literal, Protocol
+
+from orch_server.domain.values import value
 
 Attribute = str | int | float | bool
 SpanKind = Literal["internal", "server"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Counter:
     """Something that happens: only rises."""
 
@@ -23,7 +25,7 @@ class Counter:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Histogram:
     """Something that is measured each time. `boundaries` of its buckets are in its unit."""
 
@@ -33,7 +35,7 @@ class Histogram:
     boundaries: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Gauge:
     """Something that has a value now."""
 
@@ -42,7 +44,7 @@ class Gauge:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Observation:
     """A gauge's value for one set of attributes."""
 

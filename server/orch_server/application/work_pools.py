@@ -1,7 +1,7 @@
 """Work pools: created with their default queue, changed, deleted when nothing needs them any more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ from orch_server.application.pages import Page, PageRequest, page_of
 from orch_server.application.ports import Ids, Store, Transaction, pool_topic
 from orch_server.application.replies import Reply, once
 from orch_server.domain.leases import DEFAULT_TTL
+from orch_server.domain.values import value
 from orch_server.domain.work_pools import (
     DEFAULT_POOL,
     DEFAULT_PRIORITY,
@@ -26,7 +27,7 @@ from orch_server.domain.work_pools import (
 A = TypeVar("A")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkPoolDraft:
     """A pool as its author describes it."""
 

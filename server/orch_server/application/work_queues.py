@@ -1,7 +1,7 @@
 """Work queues: lines in a pool, and where new runs go."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from orch_server.application.pages import Page, PageRequest, decode_token, forei
 from orch_server.application.ports import Ids, Store, Transaction, pool_topic
 from orch_server.application.replies import Reply, once
 from orch_server.application.work_pools import pool_not_found, refuse_in_use
+from orch_server.domain.values import value
 from orch_server.domain.work_pools import DEFAULT_POOL, DEFAULT_PRIORITY, DEFAULT_QUEUE, WorkQueue
 
 A = TypeVar("A")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkQueueDraft:
     """A queue as its author describes it."""
 

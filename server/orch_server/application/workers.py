@@ -1,7 +1,6 @@
 """Workers' sessions: opened, hinted, drained, closed; and who they are."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from orch_server.application.errors import FailedPrecondition, NotFound
@@ -18,13 +17,14 @@ from orch_server.application.work_queues import queue_not_found
 from orch_server.domain.runs import apply
 from orch_server.domain.states import StateType
 from orch_server.domain.transitions import Event, transition
+from orch_server.domain.values import value
 from orch_server.domain.work_pools import WorkPool
 
 PROTOCOL_VERSIONS = (1,)
 """Versions of the worker protocol that this control plane speaks, ascending."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewSession:
     """Who opens a session."""
 
@@ -39,7 +39,7 @@ class NewSession:
     """Of the worker protocol; 0: it does not say, and is taken to speak the first."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenedSession:
     """A session, and the pool it serves."""
 

@@ -1,12 +1,12 @@
 """Deployments: flows made ready to be run by workers, in immutable versions."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
 from orch_server.domain.launch import LaunchSpec
 from orch_server.domain.policies import RecoveryPolicy, RetryPolicy
+from orch_server.domain.values import value
 
 
 class ConcurrencyPolicy(IntEnum):
@@ -20,7 +20,7 @@ class ConcurrencyPolicy(IntEnum):
     """The oldest run is cancelled and makes way."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deployment:
     """A flow with everything that is needed to run it elsewhere.
 
@@ -51,7 +51,7 @@ class Deployment:
     version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeploymentVersion:
     """One immutable version of a deployment. Runs are pinned to the one they were created with."""
 
@@ -81,7 +81,7 @@ def makes_version(old: Deployment, new: Deployment) -> bool:
     return any(getattr(old, name) != getattr(new, name) for name in kept)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunTemplate:
     """What a new run takes from its deployment."""
 

@@ -1,6 +1,5 @@
 """A flow run as a whole: what decisions look at, and what it merely carries."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from orch_server.domain.runs import RunFacts
 from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TraceContext:
     """W3C trace context of whoever asked for the run; empty texts where there was none."""
 
@@ -65,7 +64,7 @@ class FlowRun:
         return self.facts.id
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FlowRunFilter:
     """Conditions that must all hold; an empty one holds always. Types and names of states are one condition."""
 

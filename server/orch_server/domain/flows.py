@@ -1,11 +1,12 @@
 """Flows: the functions that runs are runs of."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from orch_server.domain.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Flow:
     """A flow, known by its name. It comes into being with its first deployment or run."""
 

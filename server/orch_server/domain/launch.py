@@ -1,9 +1,9 @@
 """How a run is started: stored and handed out by the control plane, understood by launchers."""
 
-from dataclasses import dataclass
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LaunchSpec:
     """Either a Python `entrypoint` ("file.py:function") or a `command`. The rest is JSON text."""
 

@@ -4,7 +4,6 @@ A lease ties one attempt of a run to a holder. Its fencing token rises with ever
 database's clock is compared with an expiry; everybody else hears durations.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
@@ -55,7 +54,7 @@ class Lease:
     expire_time: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProcessHolder:
     """A process that runs a run without a worker.
 

@@ -1,13 +1,14 @@
 """Retries and restarts: how often, and when, a run is tried again."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from orch_server.domain.values import value
 
 DURABLE_CRASH_RESTARTS = 10
 """Restarts of a durable flow that does not name a number: enough for bad luck, not for a run that kills its machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RetryPolicy:
     """Further attempts after a failure: `delays` in order, the last for all later ones; empty means at once.
 
@@ -26,7 +27,7 @@ class RetryPolicy:
         return base * (1 + self.jitter_factor * chance)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecoveryPolicy:
     """What happens when a holder dies: restarts are counted apart from retries, and capped."""
 

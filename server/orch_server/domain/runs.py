@@ -1,6 +1,6 @@
 """Flow runs as values, and what is decided about them when something happens. The store applies the decisions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
@@ -46,7 +46,7 @@ class RunFacts:
     """None for a run that its own process started: no worker is ever granted it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunReport:
     """A state of a run, as its holder reports it. `sequence` is the reporter's own rising count under this token."""
 
@@ -62,7 +62,7 @@ class RunReport:
     """How long ago the run entered the state: not nothing for a report that had to wait."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReportDecision:
     """What becomes of a report: the verdict, the run from now on, and all that it passed through on the way."""
 
@@ -84,6 +84,7 @@ _REPORTED: dict[StateType, Event] = {
 """What a holder may report, and what it means before retries, restarts and cancellation are considered."""
 
 REPORTABLE = frozenset(_REPORTED)
+_BAD_ENDS = frozenset({Event.FAIL, Event.CRASH})
 
 
 def decide_report(run: RunFacts, report: RunReport, *, now: datetime, chance: float) -> ReportDecision:
@@ -120,7 +121,7 @@ def _after_the_end(run: RunFacts, report: RunReport) -> ReportDecision:
 def _event_of(run: RunFacts, report: RunReport) -> Event:
     """What a report means for this run: cancellation wins over failure, retries and restarts over their ends."""
     event = _REPORTED[report.type]
-    if event not in {Event.FAIL, Event.CRASH}:
+    if event not in _BAD_ENDS:
         return event
     if run.state.type == StateType.CANCELLING:
         return Event.STOP

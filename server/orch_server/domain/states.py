@@ -1,6 +1,5 @@
 """States: what a run is doing. The type decides; the name and the message are for people."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
@@ -20,6 +19,9 @@ class StateType(IntEnum):
     CANCELLED = 8
     CRASHED = 9
 
+    __hash__ = int.__hash__
+    """Every decision looks states up in tables; an enumeration's own hash is a function in Python."""
+
 
 TERMINAL = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED})
 """Nothing follows by itself. Only a person's retry, or a lost holder that comes back, leads out of these."""
@@ -28,7 +30,7 @@ LEASED = frozenset({StateType.PENDING, StateType.RUNNING, StateType.PAUSED, Stat
 """A flow run in one of these states has a lease, and in no other state has it one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """What the user's code raised. `retryable=False`: trying again cannot help; None leaves it to the policy."""
 
@@ -49,7 +51,7 @@ class State:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StateChange:
     """One entry of a run's history: versions rise by one; `token` is 0 where no lease was involved."""
 
@@ -60,4 +62,7 @@ class StateChange:
 
 def default_name(type_: StateType) -> str:
     """The name of a state that has no name of its own: the type's, as people write it."""
-    return type_.name.capitalize()
+    return _DEFAULT_NAMES[type_]
+
+
+_DEFAULT_NAMES = {each: each.name.capitalize() for each in StateType}

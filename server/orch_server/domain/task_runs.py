@@ -1,14 +1,14 @@
 """Task runs: one execution of a task inside a flow run, as its flow run's process reports it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from orch_server.domain.results import Result
 from orch_server.domain.states import TERMINAL, State, StateChange, StateType
+from orch_server.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TaskRun:
     """One run of a task. `version` is the reporter's own count, from 1, rising with every change."""
 
@@ -32,7 +32,7 @@ class TaskRun:
     """A rerun was asked for from here or from before: its result is no checkpoint. Reports do not change it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TaskRunReport:
     """News of a task run: as it is now, and the states since the report before, oldest first."""
 
@@ -40,7 +40,7 @@ class TaskRunReport:
     changes: tuple[StateChange, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TaskRunStanding:
     """What is known of a task run when news of it comes."""
 

@@ -5,10 +5,10 @@ about states. `docs/state_machine.md` is printed from this table.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from orch_server.domain.states import StateType
+from orch_server.domain.values import value
 
 S = StateType
 
@@ -49,6 +49,9 @@ class Event(StrEnum):
     RESUME = "resume"
     """A process takes a run of no pool up again; the fencing token rises, and one more attempt begins."""
 
+    __hash__ = str.__hash__
+    """As of `StateType`."""
+
 
 class LeaseEffect(StrEnum):
     """What a transition does to the run's lease."""
@@ -63,7 +66,7 @@ class LeaseEffect(StrEnum):
     """It ends, and its slot is free."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Transition:
     """One arrow: from `source` by `event` to `destination`, and what becomes of the lease."""
 

@@ -1,8 +1,9 @@
 """Work pools, where runs wait for a kind of worker, and their queues, lines of different priority."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from orch_server.domain.values import value
 
 DEFAULT_POOL = "default"
 """The pool of runs that name none. It exists after the server's first start."""
@@ -15,7 +16,7 @@ DEFAULT_PRIORITY = 100
 MIN_PRIORITY, MAX_PRIORITY = 1, 1000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkPool:
     """A pool. `type` is the launcher of its workers, `job_template` a JSON object as text, empty: the launcher's own.
 
@@ -35,7 +36,7 @@ class WorkPool:
     version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WorkQueue:
     """A queue in a pool. Those with a lower `priority` are served first."""
 

@@ -35,14 +35,8 @@ from orch_server.rpc.call_trace import call_trace
 from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import check_text, from_duration, page_request, parse_id, parse_optional_id
 from orch_server.rpc.convert.field_masks import masked_paths
-from orch_server.rpc.convert.flow_runs import (
-    by_scheduled_time,
-    counts_message,
-    created_message,
-    flow_run_message,
-    to_filter,
-    to_new_flow_run,
-)
+from orch_server.rpc.convert.flow_run_messages import created_message, flow_run_message, write_created, write_flow_run
+from orch_server.rpc.convert.flow_runs import by_scheduled_time, counts_message, to_filter, to_new_flow_run
 from orch_server.rpc.convert.states import change_message, cut
 from orch_server.rpc.convert.tags import to_tags
 from orch_server.rpc.replies import reply_with
@@ -88,9 +82,10 @@ class FlowRunServicer:
         """Read many."""
         look = self._runs.upcoming if by_scheduled_time(request) else self._runs.page
         page = await look(page_request(request), to_filter(request.filter))
-        return ListFlowRunsResponse(
-            flow_runs=[flow_run_message(run) for run in page.items], next_page_token=page.next_token
-        )
+        answer = ListFlowRunsResponse(next_page_token=page.next_token)
+        for run in page.items:
+            write_flow_run(answer.flow_runs.add(), run)
+        return answer
 
     async def CountFlowRuns(self, request: CountFlowRunsRequest, context: Context) -> CountFlowRunsResponse:
         """Count many."""
@@ -153,4 +148,7 @@ class FlowRunServicer:
 
 
 def _all_created(created: Sequence[CreatedFlowRun]) -> BatchCreateFlowRunsResponse:
-    return BatchCreateFlowRunsResponse(responses=[created_message(each) for each in created])
+    answer = BatchCreateFlowRunsResponse()
+    for each in created:
+        write_created(answer.responses.add(), each)
+    return answer

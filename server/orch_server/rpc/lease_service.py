@@ -41,10 +41,11 @@ from orch_server.rpc.convert.basics import (
 from orch_server.rpc.convert.leases import (
     lease_info_message,
     lease_message,
-    reported_message,
     synced_message,
     to_held,
     to_reports,
+    write_lease,
+    write_reported,
 )
 from orch_server.rpc.convert.process_runs import LONGEST_VERSION, to_new_process_run, to_resumption
 from orch_server.rpc.convert.states import cut
@@ -78,11 +79,10 @@ class LeaseServicer:
             parse_id(request.session_id, "session_id"), parse_id(request.request_id, "request_id"), request.max_leases
         )
         acquired = await self._leases.acquire(wish, wait_seconds=_wait_seconds(request))
-        return AcquireLeasesResponse(
-            leases=[lease_message(each) for each in acquired.leases],
-            sync_now=acquired.sync_now,
-            drain=acquired.closed,
-        )
+        answer = AcquireLeasesResponse(sync_now=acquired.sync_now, drain=acquired.closed)
+        for each in acquired.leases:
+            write_lease(answer.leases.add(), each)
+        return answer
 
     async def SyncLeases(self, request: SyncLeasesRequest, context: Context) -> SyncLeasesResponse:
         """Take a heartbeat."""
@@ -108,14 +108,20 @@ class LeaseServicer:
         """Take reports of states."""
         parse_optional_id(request.session_id, "session_id")
         reported = await self._leases.report(to_reports(request.reports))
-        return ReportRunsResponse(reports=[reported_message(each) for each in reported])
+        answer = ReportRunsResponse()
+        for each in reported:
+            write_reported(answer.reports.add(), each)
+        return answer
 
     async def ReleaseLeases(self, request: ReleaseLeasesRequest, context: Context) -> ReleaseLeasesResponse:
         """Take work back."""
         parse_optional_id(request.session_id, "session_id")
         held = to_held(request.leases, "leases", _MOST_LEASES)
         reported = await self._leases.release(held, cut(request.reason))
-        return ReleaseLeasesResponse(reports=[reported_message(each) for each in reported])
+        answer = ReleaseLeasesResponse()
+        for each in reported:
+            write_reported(answer.reports.add(), each)
+        return answer
 
     async def StartFlowRun(self, request: StartFlowRunRequest, context: Context) -> StartFlowRunResponse:
         """Create a run that its process holds and runs."""

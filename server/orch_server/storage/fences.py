@@ -35,12 +35,7 @@ def _hold(kind: Kind) -> Select[Any]:
 
 
 @cache
-def _read(kind: Kind) -> Select[Any]:
-    return _COLUMNS.where(one_of(flow_run.c.id, "ids", kind)).order_by(flow_run.c.id)
-
-
-@cache
-def _same_tokens() -> Hope:
+def same_tokens() -> Hope:
     """That nobody else was granted the runs."""
     batch = batch_of("fenced", id=ID, token=BIG)
     c = batch.table.c
@@ -64,12 +59,8 @@ class SqlFences:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def hold(self, ids: Sequence[UUID], *, hopefully: bool = False) -> dict[UUID, Fence]:
+    def hold(self, ids: Sequence[UUID]) -> dict[UUID, Fence]:
         """Where these runs stand, kept so until the transaction ends."""
-        if hopefully and self._scope.hopeful:
-            found = self._scope.rows(_read(self._scope.kind), {"ids": sorted(set(ids))})
-            self._scope.hope(_same_tokens(), [(row.id, row.token) for row in found])
-            return {row.id: fence_of(row) for row in found}
         rows = self._scope.rows(_hold(self._scope.kind), {"ids": sorted(set(ids))})
         return {row.id: fence_of(row) for row in rows}
 

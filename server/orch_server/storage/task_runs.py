@@ -5,19 +5,36 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, Row, Select, Update, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
+from orch_server.application.fence_rows import Fence
 from orch_server.domain.results import Result
 from orch_server.domain.states import State, StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunStanding
 from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.documents import dump_failure, dump_texts, load_failure, load_texts
+from orch_server.storage.fences import FENCE_COLUMNS, SqlFences, fence_of, same_tokens
 from orch_server.storage.postgres_dialect import postgresql_insert
 from orch_server.storage.scope import Kind, Scope
-from orch_server.storage.tables import task_run, task_run_change, task_run_state
-from orch_server.storage.types import BIG, to_micros
+from orch_server.storage.tables import flow_run, task_run, task_run_change, task_run_state
+from orch_server.storage.types import BIG, ID, to_micros
 
 _RUN_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run.columns}
 _STATE_COLUMNS: Mapping[str, TypeEngine[Any]] = {column.name: column.type for column in task_run_state.columns}
@@ -68,6 +85,17 @@ def _add_states_batch() -> tuple[Batch, Insert]:
 def _standings(kind: Kind) -> Select[Any]:
     c = task_run.c
     return select(c.id, c.flow_run_id, c.state_type, c.attempt, c.version).where(one_of(c.id, "ids", kind))
+
+
+@cache
+def _fences_and_standings(kind: Kind) -> Select[Any]:
+    """Both in one trip: rows with a `flow_run_id` are task runs, whose version stands in the place of a token."""
+    c = task_run.c
+    no_task = type_coerce(null(), ID).label("flow_run_id"), type_coerce(null(), BIG).label("attempt")
+    fences = select(*FENCE_COLUMNS, *no_task).where(one_of(flow_run.c.id, "flow_run_ids", kind))
+    nothing = (null() for _ in FENCE_COLUMNS[3:])
+    tasks = select(c.id, c.version, c.state_type, *nothing, c.flow_run_id, c.attempt)
+    return select(union_all(fences, tasks.where(one_of(c.id, "ids", kind))).subquery())
 
 
 @cache
@@ -124,15 +152,22 @@ class SqlTaskRuns:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def standings(self, ids: Sequence[UUID]) -> dict[UUID, TaskRunStanding]:
-        """What is known of these task runs."""
-        if not ids:
-            return {}
-        rows = self._scope.rows(_standings(self._scope.kind), {"ids": list(ids)})
-        return {
-            row.id: TaskRunStanding(row.flow_run_id, StateType(row.state_type), row.attempt, row.version)
-            for row in rows
-        }
+    def hold(
+        self, flow_run_ids: Sequence[UUID], ids: Sequence[UUID]
+    ) -> tuple[dict[UUID, Fence], dict[UUID, TaskRunStanding]]:
+        """Where flow runs stand, kept so, and what is known of task runs."""
+        named = {"flow_run_ids": sorted(set(flow_run_ids)), "ids": list(ids)}
+        # SQLite has one writer, which needs no locks.
+        if not (self._scope.hopeful or self._scope.kind == "sqlite"):
+            fences = SqlFences(self._scope).hold(flow_run_ids)
+            rows = self._scope.rows(_standings(self._scope.kind), {"ids": named["ids"]})
+            return fences, {row.id: _standing(row, version=row.version) for row in rows}
+        rows = self._scope.rows(_fences_and_standings(self._scope.kind), named)
+        held = [row for row in rows if row.flow_run_id is None]
+        if self._scope.hopeful:
+            self._scope.hope(same_tokens(), [(row.id, row.token) for row in held])
+        known = {row.id: _standing(row, version=row.token) for row in rows if row.flow_run_id is not None}
+        return {row.id: fence_of(row) for row in held}, known
 
     def put(self, runs: Sequence[TaskRun]) -> None:
         """Insert task runs, or write them over lower versions."""
@@ -260,6 +295,10 @@ def _state_cells(run_id: UUID, change: StateChange) -> tuple[Any, ...]:
     state = change.state
     failure = dump_failure(state.failure)
     return (run_id, change.version, state.time, int(state.type), state.name, state.message, failure, change.token)
+
+
+def _standing(row: Row[Any], *, version: int) -> TaskRunStanding:
+    return TaskRunStanding(row.flow_run_id, StateType(row.state_type), row.attempt, version)
 
 
 def _task_run(row: Row[Any]) -> TaskRun:

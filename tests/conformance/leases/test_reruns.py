@@ -12,7 +12,7 @@ from orch_server.application.task_runs import TaskReports, TaskRuns
 from orch_server.domain.runs import ReportVerdict
 from orch_server.domain.states import State, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunReport
-from orch_server.rpc.convert.flow_runs import flow_run_message
+from orch_server.rpc.convert.flow_run_messages import flow_run_message
 from tests.support.plane import Held, Plane, reply
 
 S = StateType

@@ -22,6 +22,7 @@ wherever parameters are merged."""
 _LONGEST_LISTED = 512
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_SECONDS_A_DAY = 24 * 60 * 60
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC) + _MICROSECOND
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - _MICROSECOND
@@ -55,8 +56,16 @@ def to_timestamp(value: datetime | None) -> Timestamp | None:
     """A moment on the wire; None stays absent."""
     if value is None:
         return None
-    micros = (value - _EPOCH) // _MICROSECOND
-    return Timestamp(seconds=micros // 1_000_000, nanos=micros % 1_000_000 * 1000)
+    message = Timestamp()
+    write_time(message, value)
+    return message
+
+
+def write_time(message: Timestamp, value: datetime) -> None:
+    """Fill an empty message, or a field of another one, with a moment."""
+    since = value - _EPOCH
+    message.seconds = since.days * _SECONDS_A_DAY + since.seconds
+    message.nanos = since.microseconds * 1000
 
 
 def from_timestamp(value: Timestamp, field: str) -> datetime:
@@ -76,10 +85,18 @@ def to_duration(value: timedelta | None) -> Duration | None:
     """A span on the wire; None stays absent."""
     if value is None:
         return None
+    message = Duration()
+    write_duration(message, value)
+    return message
+
+
+def write_duration(message: Duration, value: timedelta) -> None:
+    """Fill an empty message, or a field of another one, with a span."""
     micros = value // _MICROSECOND
     sign = 1 if micros >= 0 else -1
     seconds, rest = divmod(abs(micros), 1_000_000)
-    return Duration(seconds=sign * seconds, nanos=sign * rest * 1000)
+    message.seconds = sign * seconds
+    message.nanos = sign * rest * 1000
 
 
 def from_duration(value: Duration, field: str) -> timedelta:
@@ -100,7 +117,7 @@ def parse_json_object(text: str, field: str) -> Mapping[str, object]:
             field, f"{limit} Store large values elsewhere and pass their address.", reason="PARAMETERS_TOO_LARGE"
         )
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _JSON.decode(text)
     except (ValueError, RecursionError) as error:
         raise InvalidArgument.of(field, f"is not JSON: {error}.") from None
     if not isinstance(value, dict):
@@ -120,6 +137,10 @@ def _finite(number: str) -> float:
     if math.isinf(value):
         raise ValueError(f"{number[:64]} is larger than any number that can be reckoned with")
     return value
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+"""Made once: `json.loads` makes one for each text that it reads by rules of one's own."""
 
 
 def _is_deeper(value: dict[str, object], depth: int) -> bool:

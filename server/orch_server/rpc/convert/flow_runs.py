@@ -1,18 +1,16 @@
-"""Flow runs."""
+"""What is asked of flow runs, and how many there are."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from orch_proto.v1 import flow_run_pb2, flow_run_service_pb2, policy_pb2, state_pb2
-from orch_server.application.creation import CreatedFlowRun, NewFlowRun, Parent
+from orch_proto.v1 import flow_run_service_pb2, policy_pb2, state_pb2
+from orch_server.application.creation import NewFlowRun, Parent
 from orch_server.application.errors import InvalidArgument
-from orch_server.application.etags import etag_of
 from orch_server.application.run_counts import FlowRunCounts, StateCounts
-from orch_server.domain.flow_runs import FlowRun, FlowRunFilter, TraceContext
+from orch_server.domain.flow_runs import FlowRunFilter, TraceContext
 from orch_server.domain.states import StateType
 from orch_server.rpc.convert.basics import (
     check_text,
-    id_text,
     optional_time,
     parse_enum,
     parse_id,
@@ -20,13 +18,7 @@ from orch_server.rpc.convert.basics import (
     parse_optional_id,
     to_timestamp,
 )
-from orch_server.rpc.convert.policies import (
-    recovery_policy_message,
-    retry_policy_message,
-    to_recovery_policy,
-    to_retry_policy,
-)
-from orch_server.rpc.convert.states import result_message, state_message
+from orch_server.rpc.convert.policies import to_recovery_policy, to_retry_policy
 from orch_server.rpc.convert.tags import to_tags
 
 _LONGEST_NAME = 256
@@ -36,55 +28,6 @@ _MOST_FILTERS = 100
 _MOST_TAGS_IN_FILTER = 10
 _MOST_IDS_IN_FILTER = 1000
 _BEFORE_ALL_RUNS, _AFTER_ALL_RUNS = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-
-
-def flow_run_message(run: FlowRun) -> flow_run_pb2.FlowRun:
-    """A run on the wire."""
-    facts = run.facts
-    return flow_run_pb2.FlowRun(
-        flow_run_id=str(facts.id),
-        name=run.name,
-        flow_id=str(run.flow_id),
-        flow_name=run.flow_name,
-        deployment_id=id_text(run.deployment_id),
-        deployment_version=run.deployment_version,
-        deployment_name=run.deployment_name,
-        work_pool_name=run.work_pool_name,
-        work_queue_name=run.work_queue_name,
-        state=state_message(facts.state),
-        parameters_json=run.parameters,
-        tags=run.tags,
-        idempotency_key=run.idempotency_key,
-        retry_policy=retry_policy_message(facts.retry_policy),
-        recovery_policy=recovery_policy_message(facts.recovery_policy),
-        attempt=facts.attempt,
-        retries_used=facts.retries_used,
-        crash_restarts_used=facts.crash_restarts_used,
-        token=facts.token,
-        parent_flow_run_id=id_text(run.parent_flow_run_id),
-        parent_task_run_id=id_text(run.parent_task_run_id),
-        schedule_id=id_text(run.schedule_id),
-        nominal_time=to_timestamp(run.nominal_time),
-        trace_context=trace_message(run.trace),
-        result=result_message(run.result),
-        create_time=to_timestamp(run.create_time),
-        scheduled_time=to_timestamp(facts.scheduled_time),
-        start_time=to_timestamp(facts.start_time),
-        end_time=to_timestamp(facts.end_time),
-        update_time=to_timestamp(run.update_time),
-        version=facts.version,
-        etag=etag_of(facts.version),
-        job_variables_json=run.job_variables,
-        flow_version=run.flow_version,
-        holder_name=run.holder.name if run.holder is not None else "",
-    )
-
-
-def trace_message(trace: TraceContext) -> policy_pb2.TraceContext | None:
-    """A trace context on the wire; absent where there was none."""
-    if not trace.traceparent:
-        return None
-    return policy_pb2.TraceContext(traceparent=trace.traceparent, tracestate=trace.tracestate)
 
 
 def to_new_flow_run(
@@ -155,11 +98,6 @@ def caller_trace(metadata: Iterable[tuple[str, str | bytes]] | None) -> TraceCon
     if not isinstance(parent, str) or not isinstance(state, str) or len(parent) > _LONGEST_TRACE:
         return TraceContext()
     return TraceContext(parent, state if len(state) <= _LONGEST_TRACE else "")
-
-
-def created_message(created: CreatedFlowRun) -> flow_run_service_pb2.CreateFlowRunResponse:
-    """The answer to a create."""
-    return flow_run_service_pb2.CreateFlowRunResponse(flow_run=flow_run_message(created.run), created=created.created)
 
 
 def to_filter(message: flow_run_service_pb2.FlowRunFilter) -> FlowRunFilter:

@@ -16,12 +16,18 @@ LONGEST_ARGUMENT = 8192
 
 def launch_spec_message(spec: LaunchSpec) -> launch_pb2.LaunchSpec:
     """A launch spec on the wire."""
-    return launch_pb2.LaunchSpec(
-        entrypoint=spec.entrypoint,
-        command=spec.command,
-        pull_steps_json=spec.pull_steps,
-        job_variables_json=spec.job_variables,
-    )
+    message = launch_pb2.LaunchSpec()
+    write_launch_spec(message, spec)
+    return message
+
+
+def write_launch_spec(message: launch_pb2.LaunchSpec, spec: LaunchSpec) -> None:
+    """Fill an empty message, or a field of another one, with a launch spec: there, even where it says nothing."""
+    message.SetInParent()
+    message.entrypoint = spec.entrypoint
+    message.command.extend(spec.command)
+    message.pull_steps_json = spec.pull_steps
+    message.job_variables_json = spec.job_variables
 
 
 def to_launch_spec(message: launch_pb2.LaunchSpec, field: str) -> LaunchSpec:

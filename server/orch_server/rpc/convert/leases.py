@@ -12,24 +12,32 @@ from orch_server.domain.leases import LeasePhase
 from orch_server.domain.runs import REPORTABLE, RunReport
 from orch_server.domain.states import StateType
 from orch_server.rpc.convert.ages import to_age
-from orch_server.rpc.convert.basics import id_text, parse_enum, parse_id, to_duration, to_timestamp
-from orch_server.rpc.convert.flow_runs import flow_run_message
-from orch_server.rpc.convert.launch import launch_spec_message
+from orch_server.rpc.convert.basics import id_text, parse_enum, parse_id, to_duration, to_timestamp, write_duration
+from orch_server.rpc.convert.flow_run_messages import write_flow_run
+from orch_server.rpc.convert.launch import write_launch_spec
 from orch_server.rpc.convert.states import cut, to_failure, to_result, to_state_name, to_state_type
 
 _MOST_REPORTS = 1000
 _MOST_HELD = 10_000
+_NO_AGE = timedelta(0)
 
 
 def lease_message(granted: GrantedLease) -> lease_pb2.Lease:
     """A granted lease on the wire."""
-    return lease_pb2.Lease(
-        flow_run_id=str(granted.lease.flow_run_id),
-        token=granted.lease.token,
-        ttl=to_duration(granted.lease.ttl),
-        flow_run=flow_run_message(granted.run),
-        launch_spec=None if granted.lease.work_pool_id is None else launch_spec_message(granted.launch_spec),
-    )
+    message = lease_pb2.Lease()
+    write_lease(message, granted)
+    return message
+
+
+def write_lease(message: lease_pb2.Lease, granted: GrantedLease) -> None:
+    """Fill an empty message, or one of an answer's, with a granted lease."""
+    lease = granted.lease
+    message.flow_run_id = str(lease.flow_run_id)
+    message.token = lease.token
+    write_duration(message.ttl, lease.ttl)
+    write_flow_run(message.flow_run, granted.run)
+    if lease.work_pool_id is not None:
+        write_launch_spec(message.launch_spec, granted.launch_spec)
 
 
 def lease_info_message(view: LeaseView) -> lease_pb2.LeaseInfo:
@@ -86,7 +94,8 @@ def to_reports(messages: Sequence[lease_service_pb2.RunReport]) -> list[RunRepor
 
 
 def _to_report(message: lease_service_pb2.RunReport, field: str) -> RunReport:
-    type_ = to_state_type(message.state.type, f"{field}.state.type")
+    state = message.state
+    type_ = to_state_type(state.type, f"{field}.state.type")
     if type_ not in REPORTABLE:
         known = ", ".join(each.name for each in StateType if each in REPORTABLE)
         raise InvalidArgument.of(
@@ -99,23 +108,21 @@ def _to_report(message: lease_service_pb2.RunReport, field: str) -> RunReport:
         token=message.token,
         sequence=message.sequence,
         type=type_,
-        name=to_state_name(message.state, f"{field}.state"),
-        message=cut(message.state.message),
-        failure=to_failure(message.state.failure) if message.state.HasField("failure") else None,
+        name=to_state_name(state, f"{field}.state"),
+        message=cut(state.message),
+        failure=to_failure(state.failure) if state.HasField("failure") else None,
         result=to_result(message.result, f"{field}.result") if message.HasField("result") else None,
-        age=to_age(message.age, f"{field}.age"),
+        age=to_age(message.age, f"{field}.age") if message.HasField("age") else _NO_AGE,
     )
 
 
-def reported_message(reported: Reported) -> lease_service_pb2.ReportedRun:
-    """What became of a report, on the wire."""
-    return lease_service_pb2.ReportedRun(
-        flow_run_id=str(reported.flow_run_id),
-        sequence=reported.sequence,
-        verdict=lease_pb2.ReportVerdict.ValueType(reported.verdict),
-        message=reported.message,
-        state_type=state_pb2.StateType.ValueType(reported.state or 0),
-    )
+def write_reported(message: lease_service_pb2.ReportedRun, reported: Reported) -> None:
+    """Fill an answer's empty message with what became of a report."""
+    message.flow_run_id = str(reported.flow_run_id)
+    message.sequence = reported.sequence
+    message.verdict = lease_pb2.ReportVerdict.ValueType(reported.verdict)
+    message.message = reported.message
+    message.state_type = state_pb2.StateType.ValueType(reported.state or 0)
 
 
 def worker_message(session: Session, *, now: datetime) -> worker_pb2.Worker:

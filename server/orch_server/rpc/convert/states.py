@@ -6,7 +6,7 @@ from orch_proto.v1 import result_pb2, state_pb2
 from orch_server.application.errors import InvalidArgument
 from orch_server.domain.results import MAX_INLINE_BYTES, Result
 from orch_server.domain.states import Failure, State, StateChange, StateType
-from orch_server.rpc.convert.basics import check_text, optional_time, parse_enum, to_timestamp
+from orch_server.rpc.convert.basics import check_text, optional_time, parse_enum, write_time
 
 MAX_MESSAGE_CHARACTERS = 65_536
 _MAX_NAME_CHARACTERS = 64
@@ -34,13 +34,19 @@ def to_failure(message: state_pb2.Failure) -> Failure:
 
 def state_message(state: State) -> state_pb2.State:
     """A state on the wire."""
-    return state_pb2.State(
-        type=state_pb2.StateType.ValueType(state.type),
-        name=state.name,
-        message=state.message,
-        state_time=to_timestamp(state.time),
-        failure=failure_message(state.failure) if state.failure is not None else None,
-    )
+    message = state_pb2.State()
+    write_state(message, state)
+    return message
+
+
+def write_state(message: state_pb2.State, state: State) -> None:
+    """Fill an empty message, or a field of another one, with a state."""
+    message.type = state_pb2.StateType.ValueType(state.type)
+    message.name = state.name
+    message.message = state.message
+    write_time(message.state_time, state.time)
+    if state.failure is not None:
+        message.failure.CopyFrom(failure_message(state.failure))
 
 
 def to_state_type(value: int, field: str) -> StateType:

@@ -1,6 +1,6 @@
 """Tags of runs and deployments."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from orch_server.application.errors import FieldViolation, InvalidArgument
 from orch_server.rpc.convert.names import name_problem
@@ -8,8 +8,10 @@ from orch_server.rpc.convert.names import name_problem
 MOST_TAGS = 64
 
 
-def to_tags(tags: Iterable[str], field: str) -> tuple[str, ...]:
+def to_tags(tags: Collection[str], field: str) -> tuple[str, ...]:
     """Tags as they are kept: sorted, each once. InvalidArgument names each that is wrong."""
+    if not tags:
+        return ()
     unique = sorted(set(tags))
     if len(unique) > MOST_TAGS:
         raise InvalidArgument.of(field, f"{len(unique)} tags are more than the limit of {MOST_TAGS}.")
