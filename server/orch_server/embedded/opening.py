@@ -15,8 +15,7 @@ from orch_server.embedded.plane import EmbeddedPlane
 from orch_server.errors import StartupError
 from orch_server.storage import sqlite_schema
 from orch_server.storage.revisions import SchemaError
-from orch_server.storage.scope import Scope
-from orch_server.storage.sqlite import SqliteDatabase
+from orch_server.storage.sqlite import SqliteDatabase, run_within
 from orch_server.storage.store import SqlStore
 from orch_server.storage.transaction import SqlTransaction
 from orch_server.storage.wakeups import LocalWakeups
@@ -67,9 +66,12 @@ def _make_schema(connection: Connection, clock: Clock) -> None:
 
 def _furnish(connection: Connection, clock: Clock) -> None:
     """What a database has from its first day: the default pool, and nothing that would be old."""
-    transaction = SqlTransaction(Scope(connection, "sqlite", clock))
-    ensure_default_pool(transaction, TimeOrderedIds())
-    transaction.background.begin(RETENTION)
+
+    def furnish(tx: SqlTransaction) -> None:
+        ensure_default_pool(tx, TimeOrderedIds())
+        tx.background.begin(RETENTION)
+
+    run_within(connection, clock, furnish)
 
 
 def _client_error(error: StartupError) -> OrchClientError:

@@ -1,8 +1,8 @@
 """Postgres through asyncpg: pools of connections, one kept apart for heartbeats.
 
 Transactions are begun and ended here, not by SQLAlchemy, whose connections stand in AUTOCOMMIT: the statements that
-every call makes go past it (see `hot_statements.py`), and both kinds must be in the same transaction. All of one runs
-in a single greenlet: SQLAlchemy's asynchronous connections would start one for every step.
+every call makes go past it (see `postgres_statements.py`), and both kinds must be in the same transaction. All of one
+runs in a single greenlet: SQLAlchemy's asynchronous connections would start one for every step.
 """
 
 import time
@@ -21,7 +21,7 @@ from orch_server.application.ports import Clock, Wakeups
 from orch_server.storage.database import Channel
 from orch_server.storage.errors import is_repeatable, is_vain, translated
 from orch_server.storage.hopes import Raced
-from orch_server.storage.hot_statements import HotStatements
+from orch_server.storage.postgres_statements import PostgresStatements
 from orch_server.storage.scope import Scope
 from orch_server.storage.transaction import SqlTransaction
 
@@ -93,7 +93,7 @@ class PostgresDatabase:
 
         A connection that cannot even roll back is not used again."""
         with engine.connect() as connection:
-            statements = HotStatements(connection)
+            statements = PostgresStatements(connection)
             begin = partial(statements.say, "BEGIN")
             scope = Scope(connection, self.kind, self._clock, statements, begin=begin, hopeful=hopeful)
             transaction = SqlTransaction(scope)
@@ -113,7 +113,7 @@ class PostgresDatabase:
 
     def _outside(self, engine: Engine, work: Callable[[SqlTransaction], R]) -> R:
         with engine.connect() as connection:
-            return work(SqlTransaction(Scope(connection, self.kind, self._clock, HotStatements(connection))))
+            return work(SqlTransaction(Scope(connection, self.kind, self._clock, PostgresStatements(connection))))
 
     async def close(self) -> None:
         """Close every connection."""

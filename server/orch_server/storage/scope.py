@@ -25,7 +25,7 @@ def stamped(statement: Select[Any], kind: Kind) -> Select[Any]:
 
 
 class Shortcut(Protocol):
-    """A shorter way to the database for statements that every call makes; see `Scope.rows`."""
+    """A shorter way to the database than SQLAlchemy's, for statements that every call makes; see `Scope.rows`."""
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows that a statement returns."""
@@ -57,7 +57,7 @@ class Scope:
         connection: Connection,
         kind: Kind,
         clock: Clock | None,
-        shortcut: Shortcut | None = None,
+        shortcut: Shortcut,
         *,
         begin: Callable[[], None] | None = None,
         hopeful: bool = False,
@@ -101,14 +101,14 @@ class Scope:
         return tuple(sorted(self._hopes, key=lambda hope: (hope.place, hope.name)))
 
     def _lock(self, hope: Hope, rows: Sequence[tuple[Cell, ...]]) -> None:
-        if rows and self._shortcut is not None:
+        if rows:
             parameters = hope.batch.parameters(rows)
             if len(self._shortcut.rows(hope.locked, parameters)) != len(rows):
                 raise Raced
 
     def _write_verified(self) -> None:
         """Write what was held back, where all that was hoped for is so."""
-        if self._held_back is None or self._shortcut is None:
+        if self._held_back is None:
             return
         statement, parameters = self._held_back
         self._held_back, hopes = None, self._in_order()
@@ -126,10 +126,8 @@ class Scope:
     def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows of a statement that many calls make: by the shortest way there is.
 
-        The statement must be made once, and have no lists that expand.
+        The statement must be made once and, on Postgres, have no lists that expand.
         """
-        if self._shortcut is None:
-            return self._connection.execute(statement, parameters).all()
         if not _only_reads(statement):
             self.begin()
         self.flush()
@@ -137,8 +135,6 @@ class Scope:
 
     def written(self, statement: Executable, parameters: Mapping[str, Any]) -> int:
         """How many rows such a statement has written."""
-        if self._shortcut is None:
-            return self._connection.execute(statement, parameters).rowcount
         self.begin()
         self.flush()
         return self._shortcut.written(statement, parameters)

@@ -20,6 +20,7 @@ from orch_server.errors import StartupError
 from orch_server.storage.database import Channel
 from orch_server.storage.errors import translated
 from orch_server.storage.scope import Scope
+from orch_server.storage.sqlite_statements import SqliteStatements
 from orch_server.storage.transaction import SqlTransaction
 from orch_server.storage.worker_threads import WorkerThreads
 
@@ -65,8 +66,7 @@ class SqliteDatabase:
 
     def _once(self, engine: Engine, work: Callable[[SqlTransaction], R]) -> tuple[SqlTransaction, R]:
         with engine.begin() as connection:
-            transaction = SqlTransaction(Scope(connection, self.kind, self._clock))
-            return transaction, work(transaction)
+            return run_within(connection, self._clock, work)
 
     async def change_schema(self, change: Callable[[Connection], object]) -> None:
         """Run `change` in one transaction: a database in memory gets its tables from nobody else."""
@@ -78,6 +78,15 @@ class SqliteDatabase:
             await threads.close()
         for engine in {self._write_engine, self._read_engine}:
             engine.dispose()
+
+
+def run_within(connection: Connection, clock: Clock, work: Callable[[SqlTransaction], R]) -> tuple[SqlTransaction, R]:
+    """Run `work` in a transaction that has begun on a connection."""
+    scope = Scope(connection, "sqlite", clock, SqliteStatements(connection))
+    transaction = SqlTransaction(scope)
+    result = work(transaction)
+    scope.flush()
+    return transaction, result
 
 
 def sqlite_engine(url: str, *, begin: Begin) -> Engine:

@@ -15,11 +15,10 @@ from orch_server.application.ports import Clock, Topic
 from orch_server.storage import schema
 from orch_server.storage.errors import translated
 from orch_server.storage.postgres import PostgresDatabase
-from orch_server.storage.scope import Scope
+from orch_server.storage.sqlite import run_within
 from orch_server.storage.tables import metadata
 from orch_server.storage.transaction import SqlTransaction
 from orch_server.storage.wakeups import LocalWakeups
-from tests.simulation.world.statements import Statements
 
 R = TypeVar("R")
 Work = Callable[[SqlTransaction], R]
@@ -71,7 +70,6 @@ class SqliteEngine:
         driver.execute("COMMIT")
         self._empty = sqlite3.connect(":memory:")
         driver.backup(self._empty)
-        self._statements = Statements(self._connection, driver)
 
     def begin(self) -> None:
         """Empty it for the next simulation."""
@@ -83,10 +81,7 @@ class SqliteEngine:
         with translated():
             self._driver.execute("BEGIN IMMEDIATE")
             try:
-                scope = Scope(self._connection, "sqlite", clock, self._statements)
-                transaction = SqlTransaction(scope)
-                result = work(transaction)
-                scope.flush()
+                transaction, result = run_within(self._connection, clock, work)
                 if undo:
                     raise RolledBackError
             except BaseException:

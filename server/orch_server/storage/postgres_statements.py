@@ -63,7 +63,7 @@ def _adapted(connection: Connection) -> "AdaptedConnection":
     return cast("AdaptedConnection", connection.connection.dbapi_connection)
 
 
-class HotStatements:
+class PostgresStatements:
     """Runs statements on the connection of one transaction, in the greenlet of its use case.
 
     Errors of asyncpg come out as SQLAlchemy's DBAPIError, as those of all other statements do.
