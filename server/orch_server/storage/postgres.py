@@ -12,7 +12,8 @@ from functools import partial
 from typing import Final, Literal, TypeVar
 
 import asyncpg
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, event, make_url
+from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
@@ -21,6 +22,7 @@ from orch_server.application.ports import Clock, Wakeups
 from orch_server.storage.database import Channel
 from orch_server.storage.errors import is_repeatable, is_vain, translated
 from orch_server.storage.hopes import Raced
+from orch_server.storage.postgres_arrays import send_arrays
 from orch_server.storage.postgres_statements import PostgresStatements
 from orch_server.storage.scope import Scope
 from orch_server.storage.transaction import SqlTransaction
@@ -144,7 +146,7 @@ _READER = {"plan_cache_mode": "force_custom_plan"}
 
 
 def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, str]) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(url),
         pool_size=size,
         max_overflow=0,
@@ -157,6 +159,12 @@ def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, 
             "server_settings": {**server_settings(timeout_seconds), **planning},
         },
     )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: AdaptedConnection, record: object) -> None:
+        send_arrays(connection.driver_connection)
+
+    return engine
 
 
 def server_settings(timeout_seconds: float) -> dict[str, str]:
