@@ -122,9 +122,11 @@ class OpenTelemetry:
         """See the port."""
         self._counters[counter.name].add(n, attributes)
 
-    def record(self, histogram: Histogram, value: float, /, **attributes: Attribute) -> None:
+    def record(self, histogram: Histogram, /, *values: float, **attributes: Attribute) -> None:
         """See the port."""
-        self._histograms[histogram.name].record(value, attributes)
+        instrument = self._histograms[histogram.name]
+        for value in values:
+            instrument.record(value, attributes)
 
     def observe_gauge(self, gauge: Gauge, callback: Callable[[], Iterable[Observation]], /) -> None:
         """See the port."""

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from orch_server.application.concurrency import SkipLimits
-from orch_server.application.errors import FailedPrecondition, FieldViolation, InvalidArgument, NotFound, OrchError
+from orch_server.application.errors import FailedPrecondition, InvalidArgument, NotFound, OrchError
 from orch_server.application.flows import KnownFlows
 from orch_server.application.parameter_schemas import unfit
 from orch_server.application.ports import Ids, Lane, Store, Transaction, Turn, pool_topic, run_topic
@@ -122,8 +122,7 @@ class FlowRunCreation(Generic[A]):
 def _of_request(place: int, error: OrchError) -> OrchError:
     """Why one of many requests was refused, told to who sent all of them."""
     if isinstance(error, InvalidArgument):
-        violations = [FieldViolation(f"requests[{place}].{each.field}", each.description) for each in error.violations]
-        return InvalidArgument(violations, reason=error.reason)
+        return error.within(f"requests[{place}].")
     error.message = f"requests[{place}]: {error.message} Nothing was created."
     error.args = (error.message,)
     return error

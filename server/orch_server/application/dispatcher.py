@@ -52,6 +52,10 @@ def _grant_each(tx: Transaction, claims: Sequence[_Claim]) -> list[Grants | Exce
     return [grant(tx, claim.work_pool_id, claim.wishes) for claim in claims]
 
 
+def _wanted(claim: _Claim) -> int:
+    return sum(wish.limit for wish in claim.wishes)
+
+
 @dataclass(slots=True, eq=False)
 class _Waiter:
     wish: Wish
@@ -71,7 +75,7 @@ class Dispatcher:
     """Shares out runs among those who wait for them on this server."""
 
     def __init__(self, store: Store, wakeups: Wakeups, hints: SessionHints, telemetry: Telemetry) -> None:
-        claims: Lane[_Claim, Grants] = store.lane(_grant_each, turn=Turn.GRANT)
+        claims: Lane[_Claim, Grants] = store.lane(_grant_each, turn=Turn.GRANT, weigh=_wanted)
         self._make_pool = partial(_PoolLoop, claims, wakeups, telemetry)
         self._wakeups = wakeups
         self._hints = hints
@@ -223,11 +227,12 @@ class _PoolLoop:
         return answered
 
     def _measure(self, leases: tuple[GrantedLease, ...]) -> None:
-        if leases:
-            self._telemetry.count(LEASES_GRANTED, len(leases), work_pool=leases[0].run.work_pool_name)
-        for each in leases:
-            late = each.lease.grant_time - each.run.facts.scheduled_time
-            self._telemetry.record(RUN_LATENESS, max(late.total_seconds(), 0.0), work_pool=each.run.work_pool_name)
+        if not leases:
+            return
+        pool = leases[0].run.work_pool_name
+        late = [(each.lease.grant_time - each.run.facts.scheduled_time).total_seconds() for each in leases]
+        self._telemetry.count(LEASES_GRANTED, len(leases), work_pool=pool)
+        self._telemetry.record(RUN_LATENESS, *(max(seconds, 0.0) for seconds in late), work_pool=pool)
 
 
 def _note(span: Span, grants: Grants) -> None:

@@ -48,6 +48,11 @@ class InvalidArgument(OrchError):
         """The usual case: one wrong field."""
         return cls([FieldViolation(field, description)], reason=reason)
 
+    def within(self, prefix: str) -> "InvalidArgument":
+        """The same, of a part of the request."""
+        violations = [FieldViolation(prefix + each.field, each.description) for each in self.violations]
+        return InvalidArgument(violations, reason=self.reason)
+
 
 class NotFound(OrchError):
     """A thing that the request names is not there. `resource` is its kind ("flow run"), `key` its id or name."""

@@ -6,7 +6,7 @@ runs are locked as they are picked (so that two servers never pick the same), an
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from orch_server.application.flow_run_rows import Change
@@ -18,7 +18,7 @@ from orch_server.domain.leases import Lease, LeasePhase
 from orch_server.domain.runs import apply
 from orch_server.domain.states import StateType
 from orch_server.domain.transitions import Event, transition
-from orch_server.domain.values import value
+from orch_server.domain.values import changed, value
 
 
 @value
@@ -194,7 +194,7 @@ def _grant_picks(tx: Transaction, picks: Sequence[_Pick]) -> list[tuple[Lease, F
     changes = [Change(pick.run.facts, (after,)) for pick, after in granted]
     tx.flow_runs.change(changes, granted=[pick.lease for pick in picks])
     tx.announce(*(run_topic(pick.run.id) for pick in picks))
-    return [(pick.lease, replace(pick.run, facts=after, update_time=tx.now)) for pick, after in granted]
+    return [(pick.lease, changed(pick.run, facts=after, update_time=tx.now)) for pick, after in granted]
 
 
 def _again(tx: Transaction, leases: Sequence[Lease]) -> list[tuple[Lease, FlowRun]]:

@@ -1,6 +1,7 @@
 """Leases as holders use them: each call goes through the lane where such calls share transactions."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -76,7 +77,7 @@ class Leases:
         self._pools: dict[UUID, UUID] = {}
         self._sync: Lane[Heartbeat, Synced] = store.lane(sync, channel="heartbeat")
         self._report: Lane[Sequence[RunReport], list[Reported]] = store.lane(
-            partial(report, chance=chance), turn=Turn.REPORT
+            partial(report, chance=chance), turn=Turn.REPORT, weigh=len
         )
         self._release: Lane[tuple[Sequence[HeldLease], str], list[Reported]] = store.lane(release, turn=Turn.RELEASE)
         self._adopt: Lane[Adoption, GrantedLease] = store.lane(adopt, turn=Turn.ADOPT)
@@ -129,7 +130,9 @@ class Leases:
         return self._count_ended(await self._release.submit((leases, reason)))
 
     def _count_ended(self, answers: list[Reported]) -> list[Reported]:
-        for answer in answers:
-            if answer.verdict == ReportVerdict.ACCEPTED and answer.state in TERMINAL:
-                self._telemetry.count(RUNS_ENDED, 1, state=answer.state.name)
+        ended = Counter(
+            each.state for each in answers if each.verdict == ReportVerdict.ACCEPTED and each.state in TERMINAL
+        )
+        for state, count in ended.items():
+            self._telemetry.count(RUNS_ENDED, count, state=state.name)
         return answers

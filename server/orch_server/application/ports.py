@@ -264,10 +264,12 @@ class Store(Protocol):
         channel: Literal["main", "heartbeat", "reader"] = "main",
         max_batch: int = 500,
         turn: Turn | None = None,
+        weigh: Callable[[Item], int] | None = None,
     ) -> Lane[Item, R]:
         """A lane for a use case that takes many items at once and answers each, with a result or an error.
 
         channel: "reader" is for use cases that only read; they run without a transaction around them.
-        Lanes with a turn share transactions with each other, and their use cases run in that order.
+        Lanes with a turn share transactions with each other, and their use cases run in that order. weigh: how many
+        runs an item is about, where that may be many: large ones do not wait for each other. None: one.
         """
         ...

@@ -137,8 +137,8 @@ class Telemetry(Protocol):
     def count(self, counter: Counter, n: int = 1, /, **attributes: Attribute) -> None:
         """It happened, n times."""
 
-    def record(self, histogram: Histogram, value: float, /, **attributes: Attribute) -> None:
-        """One measurement, in the histogram's unit."""
+    def record(self, histogram: Histogram, /, *values: float, **attributes: Attribute) -> None:
+        """Measurements, in the histogram's unit."""
 
     def observe_gauge(self, gauge: Gauge, callback: Callable[[], Iterable[Observation]], /) -> None:
         """Asks `callback` whenever values are exported.
@@ -193,7 +193,7 @@ class NoTelemetry:
     def count(self, counter: Counter, n: int = 1, /, **attributes: Attribute) -> None:
         """Nothing."""
 
-    def record(self, histogram: Histogram, value: float, /, **attributes: Attribute) -> None:
+    def record(self, histogram: Histogram, /, *values: float, **attributes: Attribute) -> None:
         """Nothing."""
 
     def observe_gauge(self, gauge: Gauge, callback: Callable[[], Iterable[Observation]], /) -> None:

@@ -16,7 +16,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def dump_retry(policy: RetryPolicy) -> str | None:
     """A retry policy as text; None for none."""
-    if policy == NO_RETRY:
+    if policy is NO_RETRY or policy == NO_RETRY:
         return None
     return _dump(
         max_retries=policy.max_retries,
@@ -39,7 +39,7 @@ def load_retry(text: str | None) -> RetryPolicy:
 
 def dump_recovery(policy: RecoveryPolicy) -> str | None:
     """A recovery policy as text; None for none."""
-    if policy == NO_RECOVERY:
+    if policy is NO_RECOVERY or policy == NO_RECOVERY:
         return None
     return _dump(crash_restarts=policy.crash_restarts, durable=policy.durable, exclusive=policy.exclusive)
 

@@ -1,11 +1,15 @@
-"""Group commit: calls that come while a transaction is under way share the next one. A lone call waits for nobody."""
+"""Group commit: calls that come while a transaction is under way share the next one. A lone call waits for nobody.
+
+Sharing makes small calls cheap. Large ones, which bring hundreds of runs, are as cheap alone: they do not wait for each
+other, so that the database works on one while the server prepares the next.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from orch_server.application.errors import Overloaded, Unavailable
 from orch_server.storage.measuring import TransactionMeter
@@ -17,6 +21,8 @@ Work = Callable[[SqlTransaction, Sequence[Item]], Sequence[R | Exception]]
 
 _MAX_WAITING = 20_000
 """Beyond this the database cannot keep up; callers are told to come back rather than piled up in memory."""
+_WORTH_ANOTHER = 100
+"""Items that, waiting, are worth a transaction beside the one under way."""
 
 
 class RunTogether(Protocol):
@@ -33,6 +39,7 @@ class _Call:
 
     work: Work[Any, Any]
     item: object
+    weight: int
     future: asyncio.Future[Any]
     caller: str | None
     """Its traceparent, where telemetry is on."""
@@ -49,35 +56,51 @@ class _Call:
 class CommitGroup:
     """Lanes whose calls share transactions: each use case runs once in a transaction, on all of its items.
 
-    Use cases run in the order of their turns. Transactions run one after another. Where one fails as a
-    whole, its use cases run again apart, and then its items one by one, so that none suffers from another.
+    Use cases run in the order of their turns. Transactions run one after another, unless much waits. Where one fails
+    as a whole, its use cases run again apart, and then its items one by one, so that none suffers from another.
     """
 
-    def __init__(self, run: RunTogether, meter: TransactionMeter, *, max_batch: int, only_reads: bool = False) -> None:
-        """only_reads: whoever leaves waits for the end of what is under way, as it is worth nothing to anybody else."""
+    def __init__(
+        self,
+        run: RunTogether,
+        meter: TransactionMeter,
+        *,
+        max_batch: int,
+        most_beside: int = 1,
+        only_reads: bool = False,
+    ) -> None:
+        """max_batch: the weight at which a transaction is full; the last call may exceed it. most_beside: how many
+        transactions may be under way at once. only_reads: whoever leaves waits for the end of what is under way, as it
+        is worth nothing to anybody else."""
         self._run_together = run
         self._only_reads = only_reads
         self._meter = meter
         self._max_batch = max_batch
+        self._most_beside = most_beside
         self._turns: dict[Work[Any, Any], int] = {}
         self._waiting: deque[_Call] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._weight = 0
+        """Of those that wait."""
+        self._running: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Event | None = None
 
-    def lane(self, work: Work[Item, R], *, turn: int = 0) -> "SqlLane[Item, R]":
-        """A lane for one more use case."""
+    def lane(
+        self, work: Work[Item, R], *, turn: int = 0, weigh: Callable[[Item], int] | None = None
+    ) -> "SqlLane[Item, R]":
+        """A lane for one more use case. weigh: how much work an item brings; None: 1."""
         self._turns[work] = turn
-        return SqlLane(self, work)
+        return SqlLane(self, work, weigh)
 
-    async def submit(self, work: Work[Any, R], item: object) -> R:
+    async def submit(self, work: Work[Any, R], item: object, weight: int = 1) -> R:
         """Run a use case on an item, together with others', and wait for the item's own result."""
         if len(self._waiting) >= _MAX_WAITING:
             raise Overloaded("Too many calls wait for the database.", retry_after_seconds=1.0)
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Call(work, item, future, self._meter.caller()))
-        if self._running is None:
+        self._waiting.append(_Call(work, item, weight, future, self._meter.caller()))
+        self._weight += weight
+        if not self._running or (self._weight >= _WORTH_ANOTHER and len(self._running) < self._most_beside):
             # Outside of the context, and so the span, of the call that happens to be first.
-            self._running = asyncio.create_task(self._drain(), context=Context())
+            self._running.add(asyncio.create_task(self._drain(), context=Context()))
         try:
             return await future
         except asyncio.CancelledError:
@@ -88,13 +111,21 @@ class CommitGroup:
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                count = min(len(self._waiting), self._max_batch)
-                batch = [self._waiting.popleft() for _ in range(count)]
-                live = [call for call in batch if not call.future.done()]
+                live = [call for call in self._next() if not call.future.done()]
                 if live:
                     await self._run_noted(live)
         finally:
-            self._running = None
+            # At once, not when the task has ended: whoever comes in between would wait for nobody.
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    def _next(self) -> Iterator[_Call]:
+        """Those whose turn it is, up to a transaction's fill."""
+        weight = 0
+        while self._waiting and weight < self._max_batch:
+            call = self._waiting.popleft()
+            weight += call.weight
+            self._weight -= call.weight
+            yield call
 
     async def _run_noted(self, calls: Sequence[_Call]) -> None:
         self._ended = asyncio.Event()
@@ -135,10 +166,11 @@ class CommitGroup:
 class SqlLane(Generic[Item, R]):
     """The store's side of `application.ports.Lane`."""
 
-    def __init__(self, group: CommitGroup, work: Work[Item, R]) -> None:
+    def __init__(self, group: CommitGroup, work: Work[Item, R], weigh: Callable[[Item], int] | None) -> None:
         self._group = group
         self._work = work
+        self._weigh = weigh
 
     async def submit(self, item: Item) -> R:
         """Run the use case on this item, together with others', and wait for its own result."""
-        return await self._group.submit(self._work, item)
+        return await self._group.submit(self._work, item, self._weigh(item) if self._weigh is not None else 1)

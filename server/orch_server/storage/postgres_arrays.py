@@ -40,7 +40,7 @@ def _big(value: int) -> bytes:
     return _BIG(8, value)
 
 
-def _bool(value: bool) -> bytes:  # noqa: FBT001
+def _bool(value: bool) -> bytes:
     return _TRUE if value else _FALSE
 
 
@@ -96,7 +96,7 @@ def send_arrays(connection: asyncpg.Connection) -> None:
 
     asyncpg's own `set_type_codec` is for scalar types only; this is what it does once it has looked the type up.
     """
-    settings = connection._protocol.get_settings()  # noqa: SLF001
+    settings = connection._protocol.get_settings()
     for name, (oid, element, cell) in _ARRAYS.items():
         encoder = partial(_encode, element, cell)
         settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", encoder, _never, "binary")

@@ -12,7 +12,10 @@ from orch_server.storage.lanes import CommitGroup
 from orch_server.storage.measuring import TransactionMeter
 
 _MOST_TOGETHER = 500
-"""Calls that share a transaction: enough to make its cost small, few enough to keep it short."""
+"""Items of calls that share a transaction: enough to make its cost small, few enough to keep it short."""
+_MOST_BESIDE = 3
+"""Transactions of large calls under way at once: enough to keep the database busy, and fewer than it has connections,
+so that small ones find one."""
 
 _UNMEASURED = TransactionMeter(NoTelemetry())
 """Reads are no transactions."""
@@ -27,7 +30,7 @@ class SqlStore:
     def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._database = database
         self._meter = TransactionMeter(telemetry or NoTelemetry())
-        self._together = CommitGroup(database.write, self._meter, max_batch=_MOST_TOGETHER)
+        self._together = CommitGroup(database.write, self._meter, max_batch=_MOST_TOGETHER, most_beside=_MOST_BESIDE)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     @property
@@ -69,10 +72,11 @@ class SqlStore:
         channel: Literal["main", "heartbeat", "reader"] = "main",
         max_batch: int = 500,
         turn: Turn | None = None,
+        weigh: Callable[[Item], int] | None = None,
     ) -> Lane[Item, R]:
         """A lane for a use case that takes many items at once and answers each, with a result or an error."""
         if turn is not None:
-            return self._together.lane(work, turn=turn)
+            return self._together.lane(work, turn=turn, weigh=weigh)
         if channel == "reader":
             return CommitGroup(self._database.read, _UNMEASURED, max_batch=max_batch, only_reads=True).lane(work)
         write = partial(self._database.write, channel=channel)

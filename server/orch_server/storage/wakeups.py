@@ -21,7 +21,7 @@ class LocalWakeups:
 
     def ring(self, topics: Iterable[Topic]) -> None:
         """Call those in this process who listen to these topics."""
-        for topic in topics:
+        for topic in self._listeners.keys() & topics:  # of the many that change, few are listened to
             for wake in tuple(self._listeners.get(topic, {}).values()):
                 wake()
 

@@ -69,17 +69,18 @@ class MeterTelemetry:
             labels = _labels(series, attributes)
             series[labels] = series.get(labels, 0) + n
 
-    def record(self, histogram: Histogram, value: float, /, **attributes: Attribute) -> None:
+    def record(self, histogram: Histogram, /, *values: float, **attributes: Attribute) -> None:
         """See the port."""
-        self.inner.record(histogram, value, **attributes)
+        self.inner.record(histogram, *values, **attributes)
         with self._lock:
             series = self._distributions.setdefault(histogram, {})
             labels = _labels(series, attributes)
             seen = series.get(labels)
             if seen is None:
                 seen = series[labels] = Distribution([0] * (len(histogram.boundaries) + 1))
-            seen.buckets[bisect_left(histogram.boundaries, value)] += 1
-            seen.total += value
+            for value in values:
+                seen.buckets[bisect_left(histogram.boundaries, value)] += 1
+            seen.total += sum(values)
 
     def observe_gauge(self, gauge: Gauge, callback: Callable[[], Iterable[Observation]], /) -> None:
         """See the port."""

@@ -90,29 +90,33 @@ def to_reports(messages: Sequence[lease_service_pb2.RunReport]) -> list[RunRepor
     """Reports from the wire."""
     if len(messages) > _MOST_REPORTS:
         raise InvalidArgument.of("reports", f"{len(messages)} reports are more than the limit of {_MOST_REPORTS}.")
-    return [_to_report(each, f"reports[{place}]") for place, each in enumerate(messages)]
+    reports: list[RunReport] = []
+    try:
+        for each in messages:
+            reports.append(_to_report(each))  # noqa: PERF401 - how many there are so far tells the wrong one
+    except InvalidArgument as error:
+        raise error.within(f"reports[{len(reports)}].") from None
+    return reports
 
 
-def _to_report(message: lease_service_pb2.RunReport, field: str) -> RunReport:
+def _to_report(message: lease_service_pb2.RunReport) -> RunReport:
     state = message.state
-    type_ = to_state_type(state.type, f"{field}.state.type")
+    type_ = to_state_type(state.type, "state.type")
     if type_ not in REPORTABLE:
         known = ", ".join(each.name for each in StateType if each in REPORTABLE)
-        raise InvalidArgument.of(
-            f"{field}.state.type", f"{type_.name} is not for holders to report. They report {known}."
-        )
+        raise InvalidArgument.of("state.type", f"{type_.name} is not for holders to report. They report {known}.")
     if message.sequence < 1:
-        raise InvalidArgument.of(f"{field}.sequence", "must be 1 or more, and rise with every report of the run.")
+        raise InvalidArgument.of("sequence", "must be 1 or more, and rise with every report of the run.")
     return RunReport(
-        flow_run_id=parse_id(message.flow_run_id, f"{field}.flow_run_id"),
+        flow_run_id=parse_id(message.flow_run_id, "flow_run_id"),
         token=message.token,
         sequence=message.sequence,
         type=type_,
-        name=to_state_name(state, f"{field}.state"),
+        name=to_state_name(state, "state"),
         message=cut(state.message),
         failure=to_failure(state.failure) if state.HasField("failure") else None,
-        result=to_result(message.result, f"{field}.result") if message.HasField("result") else None,
-        age=to_age(message.age, f"{field}.age") if message.HasField("age") else _NO_AGE,
+        result=to_result(message.result, "result") if message.HasField("result") else None,
+        age=to_age(message.age, "age") if message.HasField("age") else _NO_AGE,
     )
 
 

@@ -58,7 +58,7 @@ def _to_delay(message: Duration, field: str) -> timedelta:
 
 def retry_policy_message(policy: RetryPolicy) -> policy_pb2.RetryPolicy | None:
     """A retry policy on the wire; absent where there is none."""
-    if policy == NO_RETRY:
+    if policy is NO_RETRY or policy == NO_RETRY:
         return None
     delays = [duration for delay in policy.delays if (duration := to_duration(delay)) is not None]
     return policy_pb2.RetryPolicy(max_retries=policy.max_retries, delays=delays, jitter_factor=policy.jitter_factor)
@@ -77,7 +77,7 @@ def to_recovery_policy(message: policy_pb2.RecoveryPolicy, field: str) -> Recove
 
 def recovery_policy_message(policy: RecoveryPolicy) -> policy_pb2.RecoveryPolicy | None:
     """A recovery policy on the wire; absent where there is none."""
-    if policy == NO_RECOVERY:
+    if policy is NO_RECOVERY or policy == NO_RECOVERY:
         return None
     return policy_pb2.RecoveryPolicy(
         crash_restarts=policy.crash_restarts, durable=policy.durable, exclusive=policy.exclusive
