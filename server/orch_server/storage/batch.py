@@ -1,7 +1,7 @@
 """Many rows for one statement: `UPDATE … FROM batch`, `INSERT … SELECT … FROM batch`.
 
-Postgres takes an array a column (`unnest`), SQLite one JSON text (`json_each`). To a statement both look like a table.
-Columns may be ids, numbers, booleans, texts and instants; bytes only on Postgres.
+Postgres takes an array a column (see `postgres_rows.py`), SQLite one JSON text (`json_each`). To a statement both look
+like a table. Columns may be ids, numbers, booleans, texts and instants; bytes only on Postgres.
 """
 
 import json
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from orch_server.storage.postgres_dialect import array_of
+from orch_server.storage.postgres_dialect import array_of, rows_of
 from orch_server.storage.types import to_micros
 
 Cell: TypeAlias = UUID | int | float | bool | str | bytes | datetime | None
@@ -42,7 +42,7 @@ class Batch:
     def _unnest(self, columns: dict[str, TypeEngine[Any]]) -> TableValuedAlias:
         arrays = [bindparam(f"{self._name}_{name}", type_=array_of(type_)) for name, type_ in columns.items()]
         shapes = [column(name, type_) for name, type_ in columns.items()]
-        return func.unnest(*arrays).table_valued(*shapes, name=self._name).render_derived()
+        return rows_of(arrays).table_valued(*shapes, name=self._name).render_derived()
 
     def _json_each(self, columns: dict[str, TypeEngine[Any]]) -> FromClause:
         each = func.json_each(bindparam(f"{self._name}_rows")).table_valued("value", name=f"{self._name}_each")

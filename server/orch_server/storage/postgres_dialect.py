@@ -3,11 +3,15 @@ script takes to run, and SQLite has no use for it."""
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table
+from sqlalchemy import BindParameter, Table
 from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.dialects.postgresql import ARRAY, Insert
+
+    from orch_server.storage.postgres_rows import PostgresRows
 
 
 def postgresql_insert(table: Table) -> "Insert":
@@ -15,6 +19,13 @@ def postgresql_insert(table: Table) -> "Insert":
     from sqlalchemy.dialects.postgresql import insert
 
     return insert(table)
+
+
+def rows_of(arrays: "Sequence[BindParameter[Any]]") -> "PostgresRows":
+    """Arrays as a table, one for each column."""
+    from orch_server.storage.postgres_rows import PostgresRows
+
+    return PostgresRows(arrays)
 
 
 def array_of(type_: TypeEngine[Any]) -> "ARRAY[Any]":

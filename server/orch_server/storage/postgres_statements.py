@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from orch_server.storage.postgres_rows import Batches, Form, form_of
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import AdaptedConnection
 
@@ -33,18 +35,37 @@ class _Compiled:
     fixed: Mapping[str, object]
     """Values that the statement itself brings."""
 
+    batches: tuple[str, ...]
+    """The first column of each batch."""
+    cells: frozenset[str]
+    """Parameters that are given as columns, and sent as the cell of their only row."""
+
     def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
         given = {**self.fixed, **parameters} if self.fixed else parameters
-        return [given[name] for name in self.names]
+        if not self.cells:
+            return [given[name] for name in self.names]
+        return [given[name][0] if name in self.cells else given[name] for name in self.names]
 
 
 @lru_cache(_MOST_COMPILED)
-def _compiled(statement: Executable) -> _Compiled:
-    found = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+def _compiled(statement: Executable, form: Form = Form.MANY) -> _Compiled:
+    batches = Batches(form)
+    found = statement.compile(dialect=_DIALECT, compile_kwargs={"batches": batches})  # type: ignore[attr-defined]
     if not isinstance(found, SQLCompiler) or found.positiontup is None or found.post_compile_params:
         raise TypeError(f"This statement cannot be made ready once and for all: {found}")
     fixed = {name: each.value for name, each in found.binds.items() if not each.required}
-    return _Compiled(found.string, tuple(found.positiontup), fixed)
+    firsts = tuple(dict.fromkeys(names[0] for names in batches.names))
+    cells = frozenset(name for names in batches.names for name in names) if form is Form.ONE else frozenset[str]()
+    return _Compiled(found.string, tuple(found.positiontup), fixed, firsts, cells)
+
+
+def _fitting(statement: Executable, parameters: Mapping[str, Any]) -> _Compiled:
+    """The statement in the form for as many rows as its batches have."""
+    compiled = _compiled(statement)
+    if not compiled.batches:
+        return compiled
+    counts = {len(parameters[name]) for name in compiled.batches}
+    return _compiled(statement, form_of(max(counts) if len(counts) == 1 else max(2, *counts)))
 
 
 class _Row(asyncpg.Record):  # type: ignore[misc]
@@ -77,14 +98,14 @@ class PostgresStatements:
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows that a statement returns: not SQLAlchemy's, but used in the same way."""
-        compiled = _compiled(statement)
+        compiled = _fitting(statement, parameters)
         arguments = compiled.arguments(parameters)
         found = self._run(compiled.text, lambda driver: driver.fetch(compiled.text, *arguments, record_class=_Row))
         return cast("Sequence[Row[Any]]", found)
 
     def written(self, statement: Executable, parameters: Mapping[str, Any]) -> int:
         """How many rows a statement has written."""
-        compiled = _compiled(statement)
+        compiled = _fitting(statement, parameters)
         arguments = compiled.arguments(parameters)
         status: str = self._run(compiled.text, lambda driver: driver.execute(compiled.text, *arguments))
         return int(status.rpartition(" ")[2])
