@@ -1,7 +1,6 @@
 """Leases as holders use them: each call goes through the lane where such calls share transactions."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -27,7 +26,7 @@ from orch_server.application.session_hints import SessionHints
 from orch_server.application.telemetry import RUNS_ENDED, Telemetry
 from orch_server.domain.leases import next_sync
 from orch_server.domain.runs import ReportVerdict, RunReport
-from orch_server.domain.states import TERMINAL
+from orch_server.domain.states import TERMINAL, StateType
 from orch_server.domain.values import value
 
 
@@ -130,9 +129,10 @@ class Leases:
         return self._count_ended(await self._release.submit((leases, reason)))
 
     def _count_ended(self, answers: list[Reported]) -> list[Reported]:
-        ended = Counter(
-            each.state for each in answers if each.verdict == ReportVerdict.ACCEPTED and each.state in TERMINAL
-        )
+        ended: dict[StateType, int] = {}
+        for answer in answers:
+            if answer.verdict == ReportVerdict.ACCEPTED and answer.state in TERMINAL:
+                ended[answer.state] = ended.get(answer.state, 0) + 1
         for state, count in ended.items():
             self._telemetry.count(RUNS_ENDED, count, state=state.name)
         return answers
