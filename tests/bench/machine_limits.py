@@ -18,6 +18,7 @@ from tests.bench.figures import Figure, Report, middle
 from tests.bench.ids import time_ordered_id
 from tests.bench.lifecycle import CALLERS
 from tests.bench.lifecycle_batched import BATCH
+from tests.bench.lifecycle_batched import CALLERS as BATCHED_CALLERS
 from tests.bench.limit_server import SERVICE, STATEMENTS, TABLE
 from tests.bench.tables import LIMITS
 
@@ -44,7 +45,7 @@ async def limits(url: str, per_second: PerSecond) -> Report:
             "four_calls_per_s": await rate(lambda: _lifecycle(methods, 1), CALLERS),
             "four_calls_ms": round(1000 / single, 2),
             "committed_call_ms": round(1000 / create, 2),
-            "batched_runs_per_s": round(BATCH * await rate(lambda: _lifecycle(methods, BATCH), 1)),
+            "batched_runs_per_s": round(BATCH * await rate(lambda: _lifecycle(methods, BATCH), BATCHED_CALLERS)),
         }
     return Report(LIMITS, figures)
 
