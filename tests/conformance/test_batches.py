@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import Boolean, Select, select
 
 from orch_server.application.ports import Transaction
 from orch_server.storage.batch import Batch, Cell
+from orch_server.storage.postgres import driver_url
+from orch_server.storage.postgres_arrays import send_arrays
 from orch_server.storage.scope import Scope
 from orch_server.storage.store import SqlStore
 from orch_server.storage.transaction import SqlTransaction
@@ -105,3 +108,15 @@ def _row(number: int) -> tuple[Cell, ...]:
         [True, False, None][number % 3],
         [THEN, datetime(1970, 1, 1, tzinfo=UTC), datetime(1, 1, 1, 0, 0, 0, 1, tzinfo=UTC), None][number % 4],
     )
+
+
+@pytest.mark.postgres
+async def test_the_installed_asyncpg_takes_our_encoding_of_arrays(postgres_copy: str) -> None:
+    connection = await asyncpg.connect(driver_url(postgres_copy))
+    try:
+        assert send_arrays(connection)
+        with pytest.raises(asyncpg.DataError):
+            await connection.fetch("SELECT unnest($1::bigint[])", [1, 2**63])
+        assert await connection.fetchval("SELECT cardinality($1::bigint[])", [1, 2]) == 2
+    finally:
+        await connection.close()

@@ -91,12 +91,15 @@ _ARRAYS: dict[str, tuple[int, int, _Cell]] = {
 """Array types with their numbers and those of their elements: src/include/catalog/pg_type.dat."""
 
 
-def send_arrays(connection: asyncpg.Connection) -> None:
-    """Have a connection send arrays in this way.
+def send_arrays(connection: asyncpg.Connection) -> bool:
+    """Have a connection send arrays in this way. False where this asyncpg does not let it, and sends them in its own.
 
-    asyncpg's own `set_type_codec` is for scalar types only; this is what it does once it has looked the type up.
+    asyncpg's public `set_type_codec` is for scalar types only; this is what it does once it has looked the type up.
     """
-    settings = connection._protocol.get_settings()
+    try:
+        add = connection._protocol.get_settings().add_python_codec
+    except AttributeError:
+        return False
     for name, (oid, element, cell) in _ARRAYS.items():
-        encoder = partial(_encode, element, cell)
-        settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", encoder, _never, "binary")
+        add(oid, name, "pg_catalog", [], "scalar", partial(_encode, element, cell), _never, "binary")
+    return True
