@@ -85,9 +85,9 @@ from orch_server.version import orch_version
 if TYPE_CHECKING:
     from orch_server.web.server import HttpServer
 
-_COLLECT_AFTER = 20_000
-"""New objects after which the garbage collector looks: calls bring them by the ten thousand, and nearly all go with
-the answer."""
+_COLLECT_AFTER = 3_000
+"""New objects after which the garbage collector looks: calls bring them by the thousand, and nearly all go with the
+answer."""
 
 
 def main(settings: Settings) -> int:

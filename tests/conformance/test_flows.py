@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from orch_server.application.errors import NotFound
-from orch_server.application.flows import Flows, ensure_flow, ensure_flows
+from orch_server.application.flows import Flows, KnownFlows, ensure_flow, ensure_flows
 from orch_server.application.pages import PageRequest
+from orch_server.application.ports import Transaction
 from orch_server.clock import TimeOrderedIds
 from orch_server.storage.store import SqlStore
 from tests.conformance.conftest import OpenServer
@@ -67,3 +68,20 @@ async def test_a_prefix_is_taken_literally(store: SqlStore, ids: TimeOrderedIds,
     page = await Flows(store).page(PageRequest(10, "", "flows"), name_prefix=prefix)
 
     assert [flow.name for flow in page.items] == found
+
+
+async def test_an_id_is_not_remembered_before_its_flow_is_committed(store: SqlStore, ids: TimeOrderedIds) -> None:
+    """Two use cases that share a transaction: one brings the flow, the other sees it; then all of it is undone."""
+    bringing, seeing = KnownFlows(), KnownFlows()
+
+    def undone(tx: Transaction) -> None:
+        bringing.ids(tx, ids, ["etl"])
+        seeing.ids(tx, ids, ["etl"])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await store.write(undone)
+    committed = await store.write(lambda tx: ensure_flow(tx, ids, "etl"))
+
+    assert await store.write(lambda tx: seeing.ids(tx, ids, ["etl"])["etl"]) == committed
+    assert await store.write(lambda tx: bringing.ids(tx, ids, ["etl"])["etl"]) == committed

@@ -46,14 +46,12 @@ class _Claim:
 
     work_pool_id: UUID
     wishes: tuple[Wish, ...]
+    weight: int
+    """How many runs it may well be granted: no more than there were last time, however many are wished for."""
 
 
 def _grant_each(tx: Transaction, claims: Sequence[_Claim]) -> list[Grants | Exception]:
     return [grant(tx, claim.work_pool_id, claim.wishes) for claim in claims]
-
-
-def _wanted(claim: _Claim) -> int:
-    return sum(wish.limit for wish in claim.wishes)
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +73,7 @@ class Dispatcher:
     """Shares out runs among those who wait for them on this server."""
 
     def __init__(self, store: Store, wakeups: Wakeups, hints: SessionHints, telemetry: Telemetry) -> None:
-        claims: Lane[_Claim, Grants] = store.lane(_grant_each, turn=Turn.GRANT, weigh=_wanted)
+        claims: Lane[_Claim, Grants] = store.lane(_grant_each, turn=Turn.GRANT, weigh=lambda claim: claim.weight)
         self._make_pool = partial(_PoolLoop, claims, wakeups, telemetry)
         self._wakeups = wakeups
         self._hints = hints
@@ -126,7 +124,10 @@ class _PoolLoop:
         self._backlog = NO_BACKLOG
         self._bell = Bell(wakeups, ())
         self._listen: Callable[[Topic, Callable[[], None]], Callable[[], None]] = wakeups.listen
-        self._claiming = False
+        self._granted = 1
+        """How many runs the last claim brought, or 1."""
+        self._freed = False
+        """Whether a slot has become free since the last claim began."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -184,7 +185,8 @@ class _PoolLoop:
             self._task = None
 
     def _slot_freed(self) -> None:
-        if self._backlog.blocked or self._claiming:
+        self._freed = True
+        if self._backlog.blocked:
             self._bell.ring()
 
     def _patience(self) -> float:
@@ -200,9 +202,10 @@ class _PoolLoop:
             return False
         for waiter in batch:
             waiter.in_claim = True
+        self._freed = False
         try:
             with self._telemetry.span(SPAN_GRANT, {"orch.lease.wishes": len(batch)}) as span:
-                grants = await self._claims.submit(_Claim(self._id, tuple(waiter.wish for waiter in batch)))
+                grants = await self._claims.submit(self._claim_for([waiter.wish for waiter in batch]))
                 _note(span, grants)
         except Exception as error:  # whatever it was belongs to the callers
             for waiter in batch:
@@ -210,10 +213,13 @@ class _PoolLoop:
                 if not waiter.future.done():
                     waiter.future.set_exception(error)
             return True
-        finally:
-            self._claiming = False
         self._backlog = grants.backlog
+        if self._freed and grants.backlog.blocked:  # perhaps after the claim had counted
+            self._bell.ring()
         return self._answer(batch, grants)
+
+    def _claim_for(self, wishes: list[Wish]) -> _Claim:
+        return _Claim(self._id, tuple(wishes), min(sum(wish.limit for wish in wishes), self._granted))
 
     def _answer(self, batch: list[_Waiter], grants: Grants) -> bool:
         answered = False
@@ -224,6 +230,7 @@ class _PoolLoop:
                 waiter.settle(Acquired(leases or (), sync_now=waiter.sync_now, closed=leases is None))
                 self._measure(leases or ())
                 answered = True
+        self._granted = max(sum(len(leases) for leases in grants.answers if leases), 1)
         return answered
 
     def _measure(self, leases: tuple[GrantedLease, ...]) -> None:

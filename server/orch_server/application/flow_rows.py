@@ -1,6 +1,6 @@
 """The port to flows in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +12,11 @@ class FlowRows(Protocol):
 
     def ids_by_name(self, names: Sequence[str]) -> dict[str, UUID]:
         """Those of these flows that are there."""
+        ...
+
+    @property
+    def added(self) -> Collection[str]:
+        """Names that this transaction has tried to insert: until it is committed, their ids may be those of nobody."""
         ...
 
     def add_missing(self, flows: Sequence[Flow]) -> None:

@@ -39,10 +39,10 @@ class KnownFlows:
         unknown = [name for name in names if name not in known]
         if not unknown:
             return known
-        committed = tx.flows.ids_by_name(unknown)
+        found = tx.flows.ids_by_name(unknown)
         if len(self._ids) < _MOST_KNOWN:
-            self._ids |= committed
-        return known | committed | ensure_flows(tx, ids, [name for name in unknown if name not in committed])
+            self._ids |= {name: flow_id for name, flow_id in found.items() if name not in tx.flows.added}
+        return known | found | ensure_flows(tx, ids, [name for name in unknown if name not in found])
 
 
 _MOST_KNOWN = 100_000

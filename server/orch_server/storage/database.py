@@ -23,6 +23,11 @@ class Database(Protocol):
         """Which database it is."""
         ...
 
+    @property
+    def most_beside(self) -> int:
+        """How many transactions it works on at once without keeping small ones waiting. 1: one after another."""
+        ...
+
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction: all of it is committed, or none."""
         ...

@@ -42,6 +42,7 @@ class SqlFlows:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self.added: set[str] = set()
 
     def ids_by_name(self, names: Sequence[str]) -> dict[str, UUID]:
         """Those of these flows that are there."""
@@ -51,6 +52,7 @@ class SqlFlows:
     def add_missing(self, flows: Sequence[Flow]) -> None:
         """Insert flows whose names are not taken, in the order of the names, so that two servers cannot deadlock."""
         if flows:
+            self.added.update(each.name for each in flows)
             rows = [
                 {"id": each.id, "name": each.name, "create_time": each.create_time}
                 for each in sorted(flows, key=lambda each: each.name)

@@ -21,8 +21,8 @@ Work = Callable[[SqlTransaction, Sequence[Item]], Sequence[R | Exception]]
 
 _MAX_WAITING = 20_000
 """Beyond this the database cannot keep up; callers are told to come back rather than piled up in memory."""
-_WORTH_ANOTHER = 100
-"""Items that, waiting, are worth a transaction beside the one under way."""
+_LARGE = 100
+"""The weight from which a call is worth a transaction beside those under way."""
 
 
 class RunTogether(Protocol):
@@ -56,7 +56,7 @@ class _Call:
 class CommitGroup:
     """Lanes whose calls share transactions: each use case runs once in a transaction, on all of its items.
 
-    Use cases run in the order of their turns. Transactions run one after another, unless much waits. Where one fails
+    Use cases run in the order of their turns. Transactions run one after another, but for large calls. Where one fails
     as a whole, its use cases run again apart, and then its items one by one, so that none suffers from another.
     """
 
@@ -79,8 +79,6 @@ class CommitGroup:
         self._most_beside = most_beside
         self._turns: dict[Work[Any, Any], int] = {}
         self._waiting: deque[_Call] = deque()
-        self._weight = 0
-        """Of those that wait."""
         self._running: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Event | None = None
 
@@ -97,8 +95,7 @@ class CommitGroup:
             raise Overloaded("Too many calls wait for the database.", retry_after_seconds=1.0)
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Call(work, item, weight, future, self._meter.caller()))
-        self._weight += weight
-        if not self._running or (self._weight >= _WORTH_ANOTHER and len(self._running) < self._most_beside):
+        if not self._running or (weight >= _LARGE and len(self._running) < self._most_beside):
             # Outside of the context, and so the span, of the call that happens to be first.
             self._running.add(asyncio.create_task(self._drain(), context=Context()))
         try:
@@ -124,15 +121,14 @@ class CommitGroup:
         while self._waiting and weight < self._max_batch:
             call = self._waiting.popleft()
             weight += call.weight
-            self._weight -= call.weight
             yield call
 
     async def _run_noted(self, calls: Sequence[_Call]) -> None:
-        self._ended = asyncio.Event()
+        ended = self._ended = asyncio.Event()
         try:
             await self._run(calls)
         finally:
-            self._ended.set()
+            ended.set()
 
     async def _run(self, calls: Sequence[_Call]) -> None:
         parts: dict[Work[Any, Any], list[_Call]] = {}

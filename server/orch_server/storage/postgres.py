@@ -32,7 +32,14 @@ R = TypeVar("R")
 _REPEATS = 5
 _HEARTBEAT_CONNECTIONS = 2
 _CAREFUL_SECONDS = 1.0
-"""So long transactions lock what they read, after a hope was in vain: another server is at work on the same rows."""
+"""So long transactions lock what they read, after a hope was in vain: somebody else, mostly another server, is at work
+on the same rows."""
+_MOST_BESIDE = 3
+"""Enough large transactions at once to keep Postgres busy while the server prepares the next."""
+_SPARE_CONNECTIONS = 2
+"""Beside those of large transactions, so that all else finds one."""
+_STATEMENTS_KEPT = 300
+"""Prepared on each connection: more than there are hot ones, each of them in three forms."""
 
 
 class PostgresDatabase:
@@ -51,9 +58,10 @@ class PostgresDatabase:
     ) -> None:
         self._wakeups = wakeups
         self._clock = clock
-        timeout = statement_timeout_seconds
+        timeout, writers = statement_timeout_seconds, pool_size - pool_size // 2
+        self.most_beside = max(min(writers - _SPARE_CONNECTIONS, _MOST_BESIDE), 1)
         self._engines: Mapping[Channel, AsyncEngine] = {
-            "main": _engine(url, pool_size - pool_size // 2, timeout, _WRITER),
+            "main": _engine(url, writers, timeout, _WRITER),
             "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
         self._careful_until = 0.0
@@ -156,6 +164,7 @@ def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, 
         connect_args={
             "timeout": timeout_seconds,
             "command_timeout": 2 * timeout_seconds,
+            "statement_cache_size": _STATEMENTS_KEPT,
             "server_settings": {**server_settings(timeout_seconds), **planning},
         },
     )

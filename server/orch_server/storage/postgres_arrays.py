@@ -98,8 +98,8 @@ def send_arrays(connection: asyncpg.Connection) -> bool:
     """
     try:
         add = connection._protocol.get_settings().add_python_codec
-    except AttributeError:
+        for name, (oid, element, cell) in _ARRAYS.items():
+            add(oid, name, "pg_catalog", [], "scalar", partial(_encode, element, cell), _never, "binary")
+    except (AttributeError, TypeError):
         return False
-    for name, (oid, element, cell) in _ARRAYS.items():
-        add(oid, name, "pg_catalog", [], "scalar", partial(_encode, element, cell), _never, "binary")
     return True

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _DIALECT: Dialect = dialect()  # type: ignore[no-untyped-call]
-_MOST_COMPILED = 256
+_MOST_COMPILED = 1024
 """More than there are; a bound only so that statements made anew by mistake cannot fill the memory."""
 
 
@@ -48,7 +48,7 @@ class _Compiled:
 
 
 @lru_cache(_MOST_COMPILED)
-def _compiled(statement: Executable, form: Form = Form.MANY) -> _Compiled:
+def _compiled(statement: Executable, form: Form) -> _Compiled:
     batches = Batches(form)
     found = statement.compile(dialect=_DIALECT, compile_kwargs={"batches": batches})  # type: ignore[attr-defined]
     if not isinstance(found, SQLCompiler) or found.positiontup is None or found.post_compile_params:
@@ -61,7 +61,7 @@ def _compiled(statement: Executable, form: Form = Form.MANY) -> _Compiled:
 
 def _fitting(statement: Executable, parameters: Mapping[str, Any]) -> _Compiled:
     """The statement in the form for as many rows as its batches have."""
-    compiled = _compiled(statement)
+    compiled = _compiled(statement, Form.MANY)
     if not compiled.batches:
         return compiled
     counts = {len(parameters[name]) for name in compiled.batches}

@@ -39,6 +39,7 @@ class SqliteDatabase:
     """A SQLite database in a file, or in memory (`sqlite://`) for tests. `clock` is the only clock there is."""
 
     kind: Final[Literal["sqlite"]] = "sqlite"
+    most_beside: Final = 1
 
     def __init__(self, url: str, wakeups: Wakeups, *, clock: Clock) -> None:
         self._wakeups = wakeups

@@ -13,9 +13,6 @@ from orch_server.storage.measuring import TransactionMeter
 
 _MOST_TOGETHER = 500
 """Items of calls that share a transaction: enough to make its cost small, few enough to keep it short."""
-_MOST_BESIDE = 3
-"""Transactions of large calls under way at once: enough to keep the database busy, and fewer than it has connections,
-so that small ones find one."""
 
 _UNMEASURED = TransactionMeter(NoTelemetry())
 """Reads are no transactions."""
@@ -30,7 +27,9 @@ class SqlStore:
     def __init__(self, database: Database, telemetry: Telemetry | None = None) -> None:
         self._database = database
         self._meter = TransactionMeter(telemetry or NoTelemetry())
-        self._together = CommitGroup(database.write, self._meter, max_batch=_MOST_TOGETHER, most_beside=_MOST_BESIDE)
+        self._together = CommitGroup(
+            database.write, self._meter, max_batch=_MOST_TOGETHER, most_beside=database.most_beside
+        )
         self._under_way: set[asyncio.Task[Any]] = set()
 
     @property

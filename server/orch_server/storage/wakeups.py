@@ -21,8 +21,9 @@ class LocalWakeups:
 
     def ring(self, topics: Iterable[Topic]) -> None:
         """Call those in this process who listen to these topics."""
-        for topic in self._listeners.keys() & topics:  # of the many that change, few are listened to
-            for wake in tuple(self._listeners.get(topic, {}).values()):
+        for topic in topics:
+            listeners = self._listeners.get(topic)
+            for wake in tuple(listeners.values()) if listeners else ():
                 wake()
 
     def close(self) -> None:

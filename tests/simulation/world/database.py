@@ -43,6 +43,7 @@ class SimulatedDatabase:
     ) -> None:
         """`gate` holds while the server is paused; `committed` is called after each commit, before anybody else."""
         self.kind: Literal["sqlite", "postgresql"] = engine.kind
+        self.most_beside = 3
         self.dead = False
         self._engine = engine
         self._clock = clock

@@ -109,13 +109,13 @@ async def test_a_large_call_does_not_keep_small_ones_waiting_for_long() -> None:
     await settled(world)
     assert world.together == [[500]]  # alone, it is worth no other transaction
 
-    calls += [world.call(99)]
+    calls += [world.call(100)]
     await world.database.wait_for(2)
 
-    assert world.together == [[500], [1, 99]]
+    assert world.together == [[500], [1, 100]]
     world.database.commit()
     world.database.commit()
-    assert await asyncio.gather(*calls) == [500, 1, 99]
+    assert await asyncio.gather(*calls) == [500, 1, 100]
 
 
 async def test_a_transaction_takes_no_more_than_its_fill() -> None:
