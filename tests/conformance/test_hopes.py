@@ -3,11 +3,13 @@ somebody does. PostgreSQL only: on SQLite a writer is alone."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.util import await_only
 
+from orch_server.application.errors import InvalidArgument
 from orch_server.application.flow_run_rows import Change
 from orch_server.application.holders import report
 from orch_server.application.ports import Transaction
@@ -134,6 +136,48 @@ async def test_task_runs_of_a_holder_that_was_replaced_meanwhile_are_lost(
     assert await store.read(lambda tx: tx.task_runs.get(task.id)) is None
 
 
+@pytest.mark.parametrize("change", [{"token": 2}, {"state": StateType.CANCELLING}], ids=["granted", "cancelled"])
+async def test_first_news_of_task_runs_is_taken_as_the_run_is_when_it_is_written(
+    store: SqlStore, other: SqlStore, run_id: UUID, clock: FakeClock, change: dict[str, Any]
+) -> None:
+    """It is written without a look at what is stored. Guard: `running`."""
+    await change_run(store, run_id, clock.now(), state=StateType.RUNNING)
+    changed = Between(lambda: await_only(change_run(other, run_id, clock.now(), **change)))
+    news = TaskReports(run_id, 1, (_first_news(run_id, clock),))
+    verdicts: list[object] = []
+
+    def work(tx: Transaction) -> None:
+        verdicts.extend(report_task_runs(tx, [news]))
+        changed()
+
+    await store.write(work)
+
+    is_lost = "token" in change
+    assert verdicts == [ReportVerdict.ACCEPTED, ReportVerdict.LOST if is_lost else ReportVerdict.ACCEPTED]
+    stored = await store.read(lambda tx: tx.task_runs.get(news.reports[0].task_run.id))
+    assert (stored is None) == is_lost
+
+
+async def test_first_news_that_is_told_again_or_belongs_to_another_run(
+    store: SqlStore, ids: TimeOrderedIds, run_id: UUID, clock: FakeClock
+) -> None:
+    """Guard: `_unknown`; without it, a second telling would add states of a task run that is another run's."""
+    await change_run(store, run_id, clock.now(), state=StateType.RUNNING)
+    another = await store_run(store, ids, clock.now())
+    await change_run(store, another, clock.now(), state=StateType.RUNNING)
+    news = _first_news(run_id, clock)
+    foreign = replace(news, task_run=replace(news.task_run, flow_run_id=another, version=2), changes=(_ended(clock),))
+
+    first = await store.write(lambda tx: report_task_runs(tx, [TaskReports(run_id, 1, (news,))]))
+    again = await store.write(lambda tx: report_task_runs(tx, [TaskReports(run_id, 1, (news,))]))
+    others = await store.write(lambda tx: report_task_runs(tx, [TaskReports(another, 1, (foreign,))]))
+
+    assert (first, again) == ([ReportVerdict.ACCEPTED], [ReportVerdict.ACCEPTED])
+    assert isinstance(others[0], InvalidArgument)
+    states = await store.read(lambda tx: tx.task_runs.states(news.task_run.id, after_version=0, limit=9))
+    assert [each.version for each in states] == [1]
+
+
 async def test_a_statement_between_begins_the_transaction(
     store: SqlStore, other: SqlStore, run_id: UUID, clock: FakeClock
 ) -> None:
@@ -149,6 +193,15 @@ async def test_a_statement_between_begins_the_transaction(
         await store.write(work)
 
     assert await _version(store, run_id) == 1
+
+
+def _first_news(run_id: UUID, clock: FakeClock) -> TaskRunReport:
+    task = _task(run_id, clock)
+    return TaskRunReport(task, (StateChange(1, task.state, 1),))
+
+
+def _ended(clock: FakeClock) -> StateChange:
+    return StateChange(1, State(StateType.COMPLETED, "Completed", clock.now()), 1)
 
 
 def _task(run_id: UUID, clock: FakeClock) -> TaskRun:

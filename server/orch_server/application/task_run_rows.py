@@ -1,6 +1,6 @@
 """The port to task runs in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -20,6 +20,14 @@ class TaskRunRows(Protocol):
         What is not there is left out. In a first try writers of the same run wait for each other only with their
         writes, each of which must have a guard of its own. Where a grant came before the write, nothing is written,
         and the use case runs again.
+        """
+        ...
+
+    def expect_new(self, tokens: Mapping[UUID, int], ids: Sequence[UUID]) -> bool:
+        """Instead of `hold`, take for granted that these flow runs are RUNNING under these tokens, and that nothing is
+        known of these task runs. False where that may not be, and `hold` must look.
+
+        Where it turns out not to be so, nothing is written, and the use case runs again.
         """
         ...
 

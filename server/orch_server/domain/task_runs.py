@@ -39,6 +39,11 @@ class TaskRunReport:
     task_run: TaskRun
     changes: tuple[StateChange, ...]
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it tells of the task run's first state, as the first news of it does."""
+        return bool(self.changes) and self.changes[0].version == 1
+
 
 @value
 class TaskRunStanding:

@@ -44,6 +44,16 @@ def same_tokens() -> Hope:
     return Hope("fenced", Place.RUNS, batch, locked.with_for_update(of=flow_run, key_share=True))
 
 
+@cache
+def running() -> Hope:
+    """That runs are RUNNING, under these tokens."""
+    batch = batch_of("running", id=ID, token=BIG)
+    c = batch.table.c
+    same = and_(flow_run.c.id == c.id, flow_run.c.token == c.token, flow_run.c.state_type == int(StateType.RUNNING))
+    locked = select(flow_run.c.id).select_from(batch.table).join(flow_run, same).order_by(flow_run.c.id)
+    return Hope("running", Place.RUNS, batch, locked.with_for_update(of=flow_run, key_share=True))
+
+
 _LINES = select(func.sum(log_stream.c.next_offset)).where(log_stream.c.flow_run_id == flow_run.c.id).scalar_subquery()
 
 

@@ -4,6 +4,9 @@ On Postgres a transaction with locks costs four trips at least: BEGIN, the read 
 nothing is locked while it is read, and all that is written is one statement, which first locks what was read and sees
 that it is still so, that statement is the whole transaction: two trips. Where others came between, it fails as a whole,
 and the use case runs again with locks.
+
+Where what would be read can be told from the call, it need not even be read: a guess is a hope like any other, and the
+transaction is one trip.
 """
 
 from collections.abc import Sequence
@@ -20,7 +23,18 @@ from orch_server.storage.types import BIG
 
 
 class Raced(Exception):
-    """What was read has changed before the write. Nothing was written; the use case must run again, with locks."""
+    """What was read has changed before the write. Nothing was written; the use case must run again, more carefully."""
+
+
+class Trust(IntEnum):
+    """How much a try takes for granted. Who was raced tries again with less of it."""
+
+    LOCKS = 0
+    """Nothing: what is read is locked."""
+    HOPES = 1
+    """That what is read stays so until the write."""
+    GUESSES = 2
+    """The same, and that what a call says of what is stored is so."""
 
 
 class Place(IntEnum):
@@ -28,6 +42,8 @@ class Place(IntEnum):
 
     RUNS = 0
     QUEUES = 1
+    NOTHING = 2
+    """What locks no rows, since it hopes that there are none."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from sqlalchemy.util import greenlet_spawn
 from orch_server.application.ports import Clock, Wakeups
 from orch_server.storage.database import Channel
 from orch_server.storage.errors import is_repeatable, is_vain, translated
-from orch_server.storage.hopes import Raced
+from orch_server.storage.hopes import Raced, Trust
 from orch_server.storage.postgres_arrays import send_arrays
 from orch_server.storage.postgres_statements import PostgresStatements
 from orch_server.storage.scope import Scope
@@ -32,8 +32,8 @@ R = TypeVar("R")
 _REPEATS = 5
 _HEARTBEAT_CONNECTIONS = 2
 _CAREFUL_SECONDS = 1.0
-"""So long transactions lock what they read, after a hope was in vain: somebody else, mostly another server, is at work
-on the same rows."""
+"""So long transactions trust less, after a hope was in vain: somebody else, mostly another server, is at work on the
+same rows."""
 _MOST_BESIDE = 3
 """Enough large transactions at once to keep Postgres busy while the server prepares the next."""
 _SPARE_CONNECTIONS = 2
@@ -64,23 +64,32 @@ class PostgresDatabase:
             "main": _engine(url, writers, timeout, _WRITER),
             "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
-        self._careful_until = 0.0
+        self._raced = dict.fromkeys(Trust, -_CAREFUL_SECONDS)
+        """When a try was last raced, by how much it trusted."""
         self._reader = _engine(url, max(pool_size // 2, 1), timeout, _READER)
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction; again where others' transactions turned it away."""
         with translated(), _cut_connections():
-            hopeful = time.monotonic() >= self._careful_until
+            trust = self._trust()
             for _ in range(_REPEATS):
                 try:
-                    return await self._once(self._engines[channel], work, hopeful=hopeful)
+                    return await self._once(self._engines[channel], work, trust)
                 except Raced:
-                    self._careful_until = time.monotonic() + _CAREFUL_SECONDS
+                    self._raced[trust] = time.monotonic()
+                    trust = Trust(max(trust - 1, Trust.LOCKS))
                 except DBAPIError as error:
                     if not is_repeatable(error):
                         raise
-                hopeful = False
-            return await self._once(self._engines[channel], work, hopeful=False)
+                    trust = Trust.LOCKS
+            return await self._once(self._engines[channel], work, Trust.LOCKS)
+
+    def _trust(self) -> Trust:
+        """What a first try may take for granted: the most of which none was raced lately."""
+        careful = time.monotonic() - _CAREFUL_SECONDS
+        if self._raced[Trust.HOPES] > careful:
+            return Trust.LOCKS
+        return Trust.HOPES if self._raced[Trust.GUESSES] > careful else Trust.GUESSES
 
     async def read(self, work: Callable[[SqlTransaction], R]) -> R:
         """Run `work` without a transaction around it."""
@@ -88,16 +97,14 @@ class PostgresDatabase:
             result: R = await greenlet_spawn(self._outside, self._reader.sync_engine, work)
             return result
 
-    async def _once(self, engine: AsyncEngine, work: Callable[[SqlTransaction], R], *, hopeful: bool) -> R:
-        done: tuple[SqlTransaction, R] = await greenlet_spawn(
-            self._in_transaction, engine.sync_engine, work, hopeful=hopeful
-        )
+    async def _once(self, engine: AsyncEngine, work: Callable[[SqlTransaction], R], trust: Trust) -> R:
+        done: tuple[SqlTransaction, R] = await greenlet_spawn(self._in_transaction, engine.sync_engine, work, trust)
         transaction, result = done
         self._wakeups.announce(transaction.topics)
         return result
 
     def _in_transaction(
-        self, engine: Engine, work: Callable[[SqlTransaction], R], *, hopeful: bool
+        self, engine: Engine, work: Callable[[SqlTransaction], R], trust: Trust
     ) -> tuple[SqlTransaction, R]:
         """Run `work` as one transaction: it begins with the first statement that locks or writes, or is one statement.
 
@@ -105,7 +112,7 @@ class PostgresDatabase:
         with engine.connect() as connection:
             statements = PostgresStatements(connection)
             begin = partial(statements.say, "BEGIN")
-            scope = Scope(connection, self.kind, self._clock, statements, begin=begin, hopeful=hopeful)
+            scope = Scope(connection, self.kind, self._clock, statements, begin=begin, trust=trust)
             transaction = SqlTransaction(scope)
             try:
                 result = work(transaction)

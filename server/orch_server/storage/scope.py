@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Executable, Insert, Row, Select, Update, func
 
 from orch_server.application.ports import Clock
 from orch_server.storage.batch import Cell
-from orch_server.storage.hopes import Hope, Raced, verified
+from orch_server.storage.hopes import Hope, Raced, Trust, verified
 from orch_server.storage.types import INSTANT
 
 Kind: TypeAlias = Literal["sqlite", "postgresql"]
@@ -60,23 +60,28 @@ class Scope:
         shortcut: Shortcut,
         *,
         begin: Callable[[], None] | None = None,
-        hopeful: bool = False,
+        trust: Trust = Trust.LOCKS,
     ) -> None:
         """begin: begins the transaction, where that is put off until a statement needs one. None: it has begun, or
-        nothing is written. hopeful: whether this is the first try, which may hope instead of locking."""
+        nothing is written. trust: what this try may hope instead of locking."""
         self._connection = connection
         self.kind: Kind = kind
         self._clock = clock
         self._shortcut = shortcut
         self._begin = begin
-        self._hopeful = hopeful
+        self._trust = trust
         self._hopes: dict[Hope, dict[tuple[Cell, ...], None]] = {}
         self._held_back: tuple[Write, Mapping[str, Any]] | None = None
 
     @property
     def hopeful(self) -> bool:
         """Whether what would be locked may only be read, and named to `hope`: nothing has been written or locked."""
-        return self._hopeful and self._begin is not None
+        return self._trust >= Trust.HOPES and self._begin is not None
+
+    @property
+    def guesses(self) -> bool:
+        """Whether what can be told from a call need not even be read, but only be named to `hope`."""
+        return self._trust >= Trust.GUESSES and self._begin is not None
 
     def hope(self, hope: Hope, rows: Sequence[tuple[Cell, ...]]) -> None:
         """Whatever is written, is written only where these rows are still as they were read."""

@@ -30,7 +30,8 @@ from orch_server.domain.states import State, StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunStanding
 from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.documents import dump_failure, dump_texts, load_failure, load_texts
-from orch_server.storage.fences import FENCE_COLUMNS, SqlFences, fence_of, same_tokens
+from orch_server.storage.fences import FENCE_COLUMNS, SqlFences, fence_of, running, same_tokens
+from orch_server.storage.hopes import Hope, Place, batch_of
 from orch_server.storage.postgres_dialect import postgresql_insert
 from orch_server.storage.scope import Kind, Scope
 from orch_server.storage.tables import flow_run, task_run, task_run_change, task_run_state
@@ -96,6 +97,14 @@ def _fences_and_standings(kind: Kind) -> Select[Any]:
     nothing = (null() for _ in FENCE_COLUMNS[3:])
     tasks = select(c.id, c.version, c.state_type, *nothing, c.flow_run_id, c.attempt)
     return select(union_all(fences, tasks.where(one_of(c.id, "ids", kind))).subquery())
+
+
+@cache
+def _unknown() -> Hope:
+    """That nothing is known of these task runs."""
+    batch = batch_of("unknown", id=ID)
+    known = select(task_run.c.id).where(task_run.c.id == batch.table.c.id).exists()
+    return Hope("unknown", Place.NOTHING, batch, select(batch.table.c.id).where(~known))
 
 
 @cache
@@ -168,6 +177,14 @@ class SqlTaskRuns:
             self._scope.hope(same_tokens(), [(row.id, row.token) for row in held])
         known = {row.id: _standing(row, version=row.token) for row in rows if row.flow_run_id is not None}
         return {row.id: fence_of(row) for row in held}, known
+
+    def expect_new(self, tokens: Mapping[UUID, int], ids: Sequence[UUID]) -> bool:
+        """Hope that these flow runs are RUNNING under these tokens, and that nothing is known of these task runs."""
+        if not self._scope.guesses:
+            return False
+        self._scope.hope(running(), list(tokens.items()))
+        self._scope.hope(_unknown(), [(each,) for each in ids])
+        return True
 
     def put(self, runs: Sequence[TaskRun]) -> None:
         """Insert task runs, or write them over lower versions."""
