@@ -46,11 +46,16 @@ POOL_IDS = select(work_pool.c.id).where(work_pool.c.name.in_(bindparam("names", 
 def page_statement(
     run_filter: FlowRunFilter, ids: NamedIds, kind: Kind, *, before: UUID | None, limit: int
 ) -> Select[Any]:
-    """The statement of one page: conditions on indexed columns, keyset by id, no offset, no count."""
+    """The statement of one page: conditions on indexed columns, keyset by id, no offset, no count.
+
+    Which runs they are is found first, and only those are joined with all else, however many the planner expects.
+    """
+    run = flow_run.c
     conditions = _conditions(run_filter, ids, kind)
     if before is not None:
-        conditions.append(flow_run.c.id < before)
-    return run_columns(with_result=False).where(*conditions).order_by(flow_run.c.id.desc()).limit(limit)
+        conditions.append(run.id < before)
+    newest = select(run.id).where(*conditions).order_by(run.id.desc()).limit(limit)
+    return run_columns(with_result=False).where(run.id.in_(newest)).order_by(run.id.desc())
 
 
 def upcoming_statement(
