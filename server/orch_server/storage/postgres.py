@@ -2,7 +2,8 @@
 
 Transactions are begun and ended here, not by SQLAlchemy, whose connections stand in AUTOCOMMIT: the statements that
 every call makes go past it (see `postgres_statements.py`), and both kinds must be in the same transaction. All of one
-runs in a single greenlet: SQLAlchemy's asynchronous connections would start one for every step.
+runs in a single greenlet. SQLAlchemy's asynchronous engines would start one for every step, and bring its ORM along,
+6 MB that nobody uses.
 """
 
 import time
@@ -12,10 +13,9 @@ from functools import partial
 from typing import Final, Literal, TypeVar
 
 import asyncpg
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
 from orch_server.application.ports import Clock, Wakeups
@@ -60,7 +60,7 @@ class PostgresDatabase:
         self._clock = clock
         timeout, writers = statement_timeout_seconds, pool_size - pool_size // 2
         self.most_beside = max(min(writers - _SPARE_CONNECTIONS, _MOST_BESIDE), 1)
-        self._engines: Mapping[Channel, AsyncEngine] = {
+        self._engines: Mapping[Channel, Engine] = {
             "main": _engine(url, writers, timeout, _WRITER),
             "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
@@ -94,11 +94,11 @@ class PostgresDatabase:
     async def read(self, work: Callable[[SqlTransaction], R]) -> R:
         """Run `work` without a transaction around it."""
         with translated(), _cut_connections():
-            result: R = await greenlet_spawn(self._outside, self._reader.sync_engine, work)
+            result: R = await greenlet_spawn(self._outside, self._reader, work)
             return result
 
-    async def _once(self, engine: AsyncEngine, work: Callable[[SqlTransaction], R], trust: Trust) -> R:
-        done: tuple[SqlTransaction, R] = await greenlet_spawn(self._in_transaction, engine.sync_engine, work, trust)
+    async def _once(self, engine: Engine, work: Callable[[SqlTransaction], R], trust: Trust) -> R:
+        done: tuple[SqlTransaction, R] = await greenlet_spawn(self._in_transaction, engine, work, trust)
         transaction, result = done
         self._wakeups.announce(transaction.topics)
         return result
@@ -135,7 +135,7 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Close every connection."""
         for engine in (*self._engines.values(), self._reader):
-            await engine.dispose()
+            await greenlet_spawn(engine.dispose)
 
 
 @contextmanager
@@ -160,8 +160,8 @@ _READER = {"plan_cache_mode": "force_custom_plan"}
 """Lists are filtered in many ways, and what is rare depends on the values: each is planned for its own."""
 
 
-def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, str]) -> AsyncEngine:
-    engine = create_async_engine(
+def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, str]) -> Engine:
+    engine = create_engine(
         async_url(url),
         pool_size=size,
         max_overflow=0,
@@ -176,7 +176,7 @@ def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, 
         },
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def connected(connection: AdaptedConnection, record: object) -> None:
         send_arrays(connection.driver_connection)
 

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, NullPool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy.util import greenlet_spawn
 
 from orch_server.storage import sqlite_schema
 from orch_server.storage.postgres import async_url
@@ -92,12 +92,16 @@ async def _look(url: str) -> str | None:
 async def _on_postgres(url: str, work: Callable[[Connection], R]) -> R:
     """Run `work` in a transaction on a connection of its own, which may take its time."""
     settings = {"application_name": "orch-schema", "statement_timeout": "0", "jit": "off"}
-    engine = create_async_engine(
+    engine = create_engine(
         async_url(url), poolclass=NullPool, connect_args={"timeout": _CONNECT_SECONDS, "server_settings": settings}
     )
     with reached(url):
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
+        return await greenlet_spawn(_in_transaction, engine, work)
+
+
+def _in_transaction(engine: Engine, work: Callable[[Connection], R]) -> R:
+    with engine.begin() as connection:
+        return work(connection)
 
 
 def _revision(connection: Connection) -> str | None:
