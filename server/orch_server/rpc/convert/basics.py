@@ -70,15 +70,23 @@ def write_time(message: Timestamp, value: datetime) -> None:
 
 def from_timestamp(value: Timestamp, field: str) -> datetime:
     """A moment from the wire, cut to microseconds. InvalidArgument outside of years 1 to 9999."""
-    if not _FIRST_SECOND <= value.seconds <= _LAST_SECOND or not 0 <= value.nanos < 1_000_000_000:
+    seconds, nanos = value.seconds, value.nanos
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND or not 0 <= nanos < 1_000_000_000:
         raise InvalidArgument.of(field, "is not a time between the years 1 and 9999.")
-    moment = _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+    moment = _EPOCH + timedelta(0, seconds, nanos // 1000)
+    if _FIRST_SECOND < seconds < _LAST_SECOND:
+        return moment
     return min(max(moment, _FIRST_MOMENT), _LAST_MOMENT)
 
 
 def optional_time(message: Message, name: str, prefix: str = "") -> datetime | None:
     """A message's Timestamp field, or None where it is absent."""
-    return from_timestamp(getattr(message, name), prefix + name) if message.HasField(name) else None
+    if not message.HasField(name):
+        return None
+    try:
+        return from_timestamp(getattr(message, name), name)
+    except InvalidArgument as error:
+        raise error.within(prefix) from None
 
 
 def to_duration(value: timedelta | None) -> Duration | None:

@@ -112,7 +112,7 @@ def _to_report(message: lease_service_pb2.RunReport) -> RunReport:
         token=message.token,
         sequence=message.sequence,
         type=type_,
-        name=to_state_name(state, "state"),
+        name=to_state_name(state),
         message=cut(state.message),
         failure=to_failure(state.failure) if state.HasField("failure") else None,
         result=to_result(message.result, "result") if message.HasField("result") else None,

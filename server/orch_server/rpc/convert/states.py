@@ -6,11 +6,12 @@ from orch_proto.v1 import result_pb2, state_pb2
 from orch_server.application.errors import InvalidArgument
 from orch_server.domain.results import MAX_INLINE_BYTES, Result
 from orch_server.domain.states import Failure, State, StateChange, StateType
-from orch_server.rpc.convert.basics import check_text, optional_time, parse_enum, write_time
+from orch_server.rpc.convert.basics import check_text, parse_enum, write_time
 
 MAX_MESSAGE_CHARACTERS = 65_536
 _MAX_NAME_CHARACTERS = 64
 _CUT = "… (cut)"
+_NAMES = {each: each.name.capitalize() for each in StateType}
 
 
 def cut(text: str, longest: int = MAX_MESSAGE_CHARACTERS) -> str:
@@ -57,18 +58,18 @@ def to_state_type(value: int, field: str) -> StateType:
     return type_
 
 
-def to_state_name(message: state_pb2.State, field: str) -> str:
-    """The name that a holder gives a state; empty for the type's own."""
-    return check_text(message.name, f"{field}.name", longest=_MAX_NAME_CHARACTERS)
+def to_state_name(message: state_pb2.State) -> str:
+    """The name that a holder gives a state, in a field `state`; empty for the type's own."""
+    return check_text(message.name, "state.name", longest=_MAX_NAME_CHARACTERS)
 
 
-def to_state(message: state_pb2.State, field: str, *, default_time: datetime) -> State:
-    """A state from the wire."""
-    type_ = to_state_type(message.type, f"{field}.type")
+def to_state(message: state_pb2.State, time: datetime) -> State:
+    """A state from the wire, entered at that time, where it is a field `state`."""
+    type_ = to_state_type(message.type, "state.type")
     return State(
         type=type_,
-        name=to_state_name(message, field) or type_.name.capitalize(),
-        time=optional_time(message, "state_time", f"{field}.") or default_time,
+        name=to_state_name(message) or _NAMES[type_],
+        time=time,
         message=cut(message.message),
         failure=to_failure(message.failure) if message.HasField("failure") else None,
     )

@@ -1,7 +1,8 @@
 """Task runs and reports of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import TypeVar
 from uuid import UUID
 
 from orch_proto.v1.state_pb2 import StateChange as StateChangeMessage
@@ -23,6 +24,9 @@ from orch_server.rpc.convert.basics import (
 )
 from orch_server.rpc.convert.states import result_message, state_message, to_result, to_state
 
+M = TypeVar("M")
+T = TypeVar("T")
+
 MAX_REPORTS = 5000
 MAX_NAME_CHARACTERS = 512
 _MAX_TAGS = 64
@@ -37,61 +41,72 @@ def to_task_reports(request: ReportTaskRunsRequest) -> TaskReports:
         text = f"{count} are more than the limit of {MAX_REPORTS}. Report them in several calls."
         raise InvalidArgument.of("reports", text, reason="TOO_MANY_REPORTS")
     run_id, token = parse_id(request.flow_run_id, "flow_run_id"), request.token
-    reports = tuple(
-        _to_report(report, f"reports[{place}].", run_id, token) for place, report in enumerate(request.reports)
+    return TaskReports(
+        run_id, token, _each(request.reports, "reports", lambda report: _to_report(report, run_id, token))
     )
-    return TaskReports(run_id, token, reports)
 
 
-def _to_report(message: TaskRunReportMessage, field: str, run_id: UUID, token: int) -> TaskRunReport:
-    run = _to_task_run(message.task_run, f"{field}task_run.", run_id)
-    changes = tuple(
-        _to_change(change, f"{field}changes[{place}].", token) for place, change in enumerate(message.changes)
-    )
-    _check_order(changes, run, f"{field}changes")
+def _each(messages: Iterable[M], field: str, convert: Callable[[M], T]) -> tuple[T, ...]:
+    """All of a repeated field. Names of fields are put together only where one is wrong."""
+    found: list[T] = []
+    try:
+        for each in messages:
+            found.append(convert(each))  # noqa: PERF401 - how many there are so far tells the wrong one
+    except InvalidArgument as error:
+        raise error.within(f"{field}[{len(found)}].") from None
+    return tuple(found)
+
+
+def _to_report(message: TaskRunReportMessage, run_id: UUID, token: int) -> TaskRunReport:
+    try:
+        run = _to_task_run(message.task_run, run_id)
+    except InvalidArgument as error:
+        raise error.within("task_run.") from None
+    changes = _each(message.changes, "changes", lambda change: _to_change(change, token))
+    _check_order(changes, run)
     return TaskRunReport(run, changes)
 
 
-def _check_order(changes: Sequence[StateChange], run: TaskRun, field: str) -> None:
-    versions = [change.version for change in changes]
-    if versions and not (versions[0] >= 1 and versions[-1] <= run.version):
-        raise InvalidArgument.of(field, f"must have versions from 1 to the task run's, {run.version}.")
-    if any(later <= earlier for earlier, later in pairwise(versions)):
-        raise InvalidArgument.of(field, "must be in the order of their versions, each once.")
+def _check_order(changes: Sequence[StateChange], run: TaskRun) -> None:
+    if not changes:
+        return
+    if not (changes[0].version >= 1 and changes[-1].version <= run.version):
+        raise InvalidArgument.of("changes", f"must have versions from 1 to the task run's, {run.version}.")
+    if any(later.version <= earlier.version for earlier, later in pairwise(changes)):
+        raise InvalidArgument.of("changes", "must be in the order of their versions, each once.")
 
 
-def _to_change(message: StateChangeMessage, field: str, token: int) -> StateChange:
+def _to_change(message: StateChangeMessage, token: int) -> StateChange:
     if not message.state.HasField("state_time"):
-        raise InvalidArgument.of(f"{field}state.state_time", "is missing.")
-    time = from_timestamp(message.state.state_time, f"{field}state.state_time")
-    return StateChange(message.version, to_state(message.state, f"{field}state", default_time=time), token)
+        raise InvalidArgument.of("state.state_time", "is missing.")
+    time = from_timestamp(message.state.state_time, "state.state_time")
+    return StateChange(message.version, to_state(message.state, time), token)
 
 
-def _to_task_run(message: TaskRunMessage, field: str, run_id: UUID) -> TaskRun:
-    if message.flow_run_id and parse_id(message.flow_run_id, f"{field}flow_run_id") != run_id:
-        raise InvalidArgument.of(f"{field}flow_run_id", "must be the request's flow_run_id, or empty.")
+def _to_task_run(message: TaskRunMessage, run_id: UUID) -> TaskRun:
+    if message.flow_run_id and parse_id(message.flow_run_id, "flow_run_id") != run_id:
+        raise InvalidArgument.of("flow_run_id", "must be the request's flow_run_id, or empty.")
     if not message.HasField("create_time"):
-        raise InvalidArgument.of(f"{field}create_time", "is missing.")
-    create_time = from_timestamp(message.create_time, f"{field}create_time")
+        raise InvalidArgument.of("create_time", "is missing.")
+    create_time = from_timestamp(message.create_time, "create_time")
+    upstream = message.upstream_task_run_ids
     return TaskRun(
-        id=parse_id(message.task_run_id, f"{field}task_run_id"),
+        id=parse_id(message.task_run_id, "task_run_id"),
         flow_run_id=run_id,
-        name=check_text(message.name, f"{field}name", longest=MAX_NAME_CHARACTERS),
-        task_key=check_text(message.task_key, f"{field}task_key", longest=MAX_NAME_CHARACTERS),
-        dynamic_key=check_text(message.dynamic_key, f"{field}dynamic_key", longest=MAX_NAME_CHARACTERS),
-        state=to_state(message.state, f"{field}state", default_time=create_time),
-        attempt=_counted(message.attempt, f"{field}attempt", least=0),
-        tags=_to_tags(message.tags, f"{field}tags") if message.tags else (),
-        upstream_task_run_ids=tuple(
-            parse_id(each, f"{field}upstream_task_run_ids") for each in message.upstream_task_run_ids
-        ),
-        cache_key=check_text(message.cache_key, f"{field}cache_key", longest=MAX_NAME_CHARACTERS),
-        result=to_result(message.result, f"{field}result") if message.HasField("result") else None,
-        child_flow_run_id=parse_optional_id(message.child_flow_run_id, f"{field}child_flow_run_id"),
+        name=check_text(message.name, "name", longest=MAX_NAME_CHARACTERS),
+        task_key=check_text(message.task_key, "task_key", longest=MAX_NAME_CHARACTERS),
+        dynamic_key=check_text(message.dynamic_key, "dynamic_key", longest=MAX_NAME_CHARACTERS),
+        state=to_state(message.state, optional_time(message.state, "state_time", "state.") or create_time),
+        attempt=_counted(message.attempt, "attempt", least=0),
+        tags=_to_tags(message.tags, "tags") if message.tags else (),
+        upstream_task_run_ids=tuple(parse_id(each, "upstream_task_run_ids") for each in upstream) if upstream else (),
+        cache_key=check_text(message.cache_key, "cache_key", longest=MAX_NAME_CHARACTERS),
+        result=to_result(message.result, "result") if message.HasField("result") else None,
+        child_flow_run_id=parse_optional_id(message.child_flow_run_id, "child_flow_run_id"),
         create_time=create_time,
-        start_time=optional_time(message, "start_time", field),
-        end_time=optional_time(message, "end_time", field),
-        version=_counted(message.version, f"{field}version", least=1),
+        start_time=optional_time(message, "start_time"),
+        end_time=optional_time(message, "end_time"),
+        version=_counted(message.version, "version", least=1),
     )
 
 
