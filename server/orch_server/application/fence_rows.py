@@ -9,12 +9,6 @@ from orch_server.domain.states import StateType
 from orch_server.domain.values import value
 
 
-def admits(newest: int, token: int) -> bool:
-    """Whether a write under this token may happen. The newest token stays good after the run has ended or was given
-    back: what its holder still has to say is kept, until somebody else is granted the run."""
-    return token == newest > 0
-
-
 @value
 class Fence:
     """Where a run stands. A write that names its newest token comes from its newest holder; `token` is 0 before the
@@ -27,8 +21,9 @@ class Fence:
     end_time: datetime | None
 
     def admits(self, token: int) -> bool:
-        """See `admits`."""
-        return admits(self.token, token)
+        """Whether a write under this token may happen. The newest token stays good after the run has ended or was given
+        back: what its holder still has to say is kept, until somebody else is granted the run."""
+        return token == self.token > 0
 
 
 @value

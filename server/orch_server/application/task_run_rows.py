@@ -27,7 +27,8 @@ class TaskRunRows(Protocol):
         """Instead of `hold`, take for granted that these flow runs are RUNNING under these tokens, and that nothing is
         known of these task runs. False where that may not be, and `hold` must look.
 
-        Where it turns out not to be so, nothing is written, and the use case runs again.
+        Where it turns out not to be so, nothing is written, and the use case runs again. So something must be written,
+        for each of the flow runs.
         """
         ...
 

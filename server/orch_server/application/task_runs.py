@@ -1,12 +1,12 @@
 """Takes reports of task runs, and lists them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 from uuid import UUID
 
 from orch_server.application.errors import InvalidArgument, NotFound
-from orch_server.application.fence_rows import admits
+from orch_server.application.fence_rows import Fence
 from orch_server.application.pages import Page, PageRequest, after_number, encode_token, id_key, page_of
 from orch_server.application.ports import Lane, Store, Transaction, pool_topic
 from orch_server.domain.runs import ReportVerdict
@@ -34,11 +34,15 @@ def report_task_runs(tx: Transaction, calls: Sequence[TaskReports]) -> list[Repo
     """Write the news of many holders. What is decided here holds until the commit: the flow runs are locked, or, in a
     first try, no grant has come before the write, which never goes over what is newer."""
     ids = [report.task_run.id for call in calls for report in call.reports]
-    if _may_be_new(calls, ids) and tx.task_runs.expect_new(tokens := {c.flow_run_id: c.token for c in calls}, ids):
-        return _write(tx, _Ledger(tokens, {}), calls)
+    if _may_be_new(calls, ids) and tx.task_runs.expect_new({call.flow_run_id: call.token for call in calls}, ids):
+        ledger = _Ledger({})
+        answers = [ledger.take(call) for call in calls]
+        ledger.write(tx)
+        return answers
     fences, standings = tx.task_runs.hold([call.flow_run_id for call in calls], ids)
-    ledger = _Ledger({run_id: fence.token for run_id, fence in fences.items()}, standings)
-    answers = _write(tx, ledger, calls)
+    ledger = _Ledger(standings)
+    answers = [_refusal(fences.get(call.flow_run_id), call) or ledger.take(call) for call in calls]
+    ledger.write(tx)
     for run_id in {run.flow_run_id for run in ledger.changed.values()}:
         fence = fences[run_id]
         # Who looked for runs to grant has passed over one that was locked here.
@@ -48,36 +52,30 @@ def report_task_runs(tx: Transaction, calls: Sequence[TaskReports]) -> list[Repo
 
 
 def _may_be_new(calls: Sequence[TaskReports], ids: Sequence[UUID]) -> bool:
-    """Whether nothing speaks against all of it being the first news of task runs, by who holds their flow runs."""
+    """Whether all of it may be the first news of task runs, by who holds their flow runs. A call without reports writes
+    nothing with which its token would be compared."""
     holders = {(call.flow_run_id, call.token) for call in calls}
-    is_clear = len(holders) == len({run_id for run_id, _ in holders}) and all(token > 0 for _, token in holders)
-    return is_clear and len(set(ids)) == len(ids) and all(each.is_first for call in calls for each in call.reports)
+    is_clear = len(holders) == len({run_id for run_id, _ in holders}) and len(set(ids)) == len(ids)
+    return is_clear and all(call.reports and all(each.is_first for each in call.reports) for call in calls)
 
 
-def _write(tx: Transaction, ledger: "_Ledger", calls: Sequence[TaskReports]) -> list[ReportVerdict | Exception]:
-    answers = [ledger.take(call) for call in calls]
-    tx.task_runs.put(list(ledger.changed.values()))
-    tx.task_runs.add_states(ledger.changes)
-    return answers
+def _refusal(fence: Fence | None, call: TaskReports) -> ReportVerdict | Exception | None:
+    """Why a call cannot be taken."""
+    if fence is None:
+        return NotFound("flow run", str(call.flow_run_id))
+    return None if fence.admits(call.token) else ReportVerdict.LOST
 
 
 class _Ledger:
     """Reports of one transaction: decided one by one, written together."""
 
-    def __init__(self, tokens: Mapping[UUID, int], standings: dict[UUID, TaskRunStanding]) -> None:
-        """tokens: the newest of each flow run that is there."""
+    def __init__(self, standings: dict[UUID, TaskRunStanding]) -> None:
         self.changed: dict[UUID, TaskRun] = {}
-        self.changes: list[tuple[UUID, StateChange]] = []
-        self._tokens = tokens
+        self._changes: list[tuple[UUID, StateChange]] = []
         self._standings = standings
 
     def take(self, call: TaskReports) -> ReportVerdict | Exception:
-        """Decide on one call: all of its reports are written, or none."""
-        newest = self._tokens.get(call.flow_run_id)
-        if newest is None:
-            return NotFound("flow run", str(call.flow_run_id))
-        if not admits(newest, call.token):
-            return ReportVerdict.LOST
+        """Decide on a call of the run's holder: all of its reports are written, or none."""
         for place, report in enumerate(call.reports):
             standing = self._standings.get(report.task_run.id)
             if standing is not None and standing.flow_run_id != call.flow_run_id:
@@ -92,10 +90,15 @@ class _Ledger:
         if standing is not None and revives(standing, run):
             return
         # Also from a report that comes late: what it tells of the past may be news.
-        self.changes.extend((run.id, change) for change in report.changes)
+        self._changes.extend((run.id, change) for change in report.changes)
         if supersedes(standing, run):
             self._standings[run.id] = TaskRunStanding.of(run)
             self.changed[run.id] = run
+
+    def write(self, tx: Transaction) -> None:
+        """Write what was taken."""
+        tx.task_runs.put(list(self.changed.values()))
+        tx.task_runs.add_states(self._changes)
 
 
 def _foreign(place: int, run: TaskRun) -> InvalidArgument:

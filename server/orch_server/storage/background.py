@@ -28,14 +28,14 @@ class SqlBackground:
 
     def begin(self, name: str) -> datetime | None:
         """A round of the service begins now; returns when the last one did, None for the first."""
-        execute = self._scope.connection.execute
-        row = execute(_LOCK, {"service": name}).first()
-        if row is None:
-            execute(_first(self._scope.kind), {"name": name, "last_run_time": self._scope.now})
+        rows = self._scope.rows(_LOCK, {"service": name})
+        if not rows:
+            first = {"name": name, "last_run_time": self._scope.now}
+            self._scope.connection.execute(_first(self._scope.kind), first)
             return None
+        last: datetime = rows[0].last_run_time
         # Read after the lock: the row may have waited for another server's round.
-        execute(_BEGIN, {"service": name, "now": max(self._scope.now, row.last_run_time)})
-        last: datetime = row.last_run_time
+        self._scope.written(_BEGIN, {"service": name, "now": max(self._scope.now, last)})
         return last
 
     def last(self, name: str) -> datetime | None:

@@ -46,7 +46,7 @@ class SqlFlows:
 
     def ids_by_name(self, names: Sequence[str]) -> dict[str, UUID]:
         """Those of these flows that are there."""
-        rows = self._scope.connection.execute(_ids_by_name(self._scope.kind), {"names": list(names)})
+        rows = self._scope.rows(_ids_by_name(self._scope.kind), {"names": list(names)})
         return {row.name: row.id for row in rows}
 
     def add_missing(self, flows: Sequence[Flow]) -> None:

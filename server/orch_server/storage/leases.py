@@ -139,7 +139,7 @@ class SqlLeases(SqlClaims):
 
     def expired(self, *, limit: int) -> list[UUID]:
         """Runs whose lease has expired, without locking anything."""
-        rows = self._scope.connection.execute(_EXPIRED, {"now": self._scope.now, "most": limit})
+        rows = self._scope.rows(_EXPIRED, {"now": self._scope.now, "most": limit})
         return [row.flow_run_id for row in rows]
 
     def extend_all(self) -> int:

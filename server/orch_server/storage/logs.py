@@ -113,10 +113,10 @@ class SqlLogs:
 
     def offsets(self, flow_run_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
         """Where each stream of these runs ends."""
-        rows = self._scope.connection.execute(_offsets(self._scope.kind), {"ids": sorted(set(flow_run_ids))})
+        rows = self._scope.rows(_offsets(self._scope.kind), {"ids": sorted(set(flow_run_ids))})
         found: dict[UUID, dict[str, int]] = {}
-        for run_id, stream, next_offset in rows:
-            found.setdefault(run_id, {})[stream] = next_offset
+        for row in rows:
+            found.setdefault(row.flow_run_id, {})[row.stream] = row.next_offset
         return found
 
     def standing(self, flow_run_id: UUID) -> tuple[Fence, dict[str, int]] | None:

@@ -59,4 +59,5 @@ class SqlRequests:
             batch, statement = _add_batch()
             self._scope.write_soon(statement, batch.parameters(rows))
         else:
-            self._scope.connection.execute(_ADD, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+            for row in rows:
+                self._scope.written(_ADD, dict(zip(_COLUMNS, row, strict=True)))

@@ -140,13 +140,12 @@ def write_changes(
         else:
             written = scope.written(statement, everything)
     else:
-        execute = scope.connection.execute
-        written = execute(s.update, parameters).rowcount
-        execute(s.history, parameters)
+        written = scope.written(s.update, parameters)
+        scope.written(s.history, parameters)
         if granted:
-            execute(s.leases.insert, leases)
+            scope.written(s.leases.insert, leases)
         if ended:
-            execute(s.drop, dropped)
+            scope.written(s.drop, dropped)
     if written != len(changes):
         raise RuntimeError(f"{len(changes) - written} of {len(changes)} locked flow runs changed under their lock")
     if earlier := [_state_row(facts) for c in changes for facts in c.passed[:-1]]:
@@ -195,13 +194,12 @@ def write_new(scope: Scope, runs: Sequence[FlowRun], *, granted: Sequence[Lease]
     if scope.kind == "postgresql":
         scope.write_soon(s.together(tags=bool(tag_rows), grants=bool(granted)), {**parameters, **tags, **leases})
         return
-    execute = scope.connection.execute
-    execute(s.runs.insert, parameters)
-    execute(s.history, parameters)
+    scope.written(s.runs.insert, parameters)
+    scope.written(s.history, parameters)
     if tag_rows:
-        execute(s.tags.insert, tags)
+        scope.written(s.tags.insert, tags)
     if granted:
-        execute(s.leases.insert, leases)
+        scope.written(s.leases.insert, leases)
 
 
 def _state_row(facts: RunFacts) -> dict[str, Cell]:

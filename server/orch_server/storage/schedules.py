@@ -128,7 +128,7 @@ class SqlSchedules:
     def lock_due(self, now: datetime, *, limit: int) -> list[Schedule]:
         """Schedules that are not paused and whose next time has come, the most overdue first, locked; those that
         others have locked are skipped."""
-        rows = self._scope.connection.execute(_DUE, {"now": now, "most": limit})
+        rows = self._scope.rows(_DUE, {"now": now, "most": limit})
         return [_schedule(row) for row in rows]
 
     def open_runs(self, schedule_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
@@ -152,7 +152,7 @@ class SqlSchedules:
 
     def next_due(self) -> datetime | None:
         """The earliest next time of all schedules that are not paused; None where none will ever fire."""
-        earliest: datetime | None = self._scope.connection.execute(_NEXT_DUE).scalar_one()
+        earliest: datetime | None = self._scope.rows(_NEXT_DUE, {})[0][0]
         return earliest
 
 

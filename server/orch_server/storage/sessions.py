@@ -21,6 +21,7 @@ _HELD = select(func.count()).where(lease.c.session_id == session.c.id).scalar_su
 _WHOLE = select(
     session, work_pool.c.name.label("work_pool_name"), work_pool.c.lease_ttl_ms, _HELD.label("held_leases")
 ).join(work_pool, work_pool.c.id == session.c.work_pool_id)
+_ONE = _WHOLE.where(session.c.id == bindparam("session_id"))
 
 
 @cache
@@ -88,8 +89,8 @@ class SqlSessions:
 
     def get(self, session_id: UUID) -> Session | None:
         """One session."""
-        row = self._scope.connection.execute(_WHOLE.where(session.c.id == session_id)).first()
-        return _session(row) if row is not None else None
+        rows = self._scope.rows(_ONE, {"session_id": session_id})
+        return _session(rows[0]) if rows else None
 
     def page(
         self, *, work_pool_id: UUID | None, include_closed: bool, before: UUID | None, limit: int

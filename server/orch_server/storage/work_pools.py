@@ -65,8 +65,8 @@ class SqlWorkPools:
         return self._one(_LOCK_OUT, name)
 
     def _one(self, statement: Select[Any], name: str) -> WorkPool | None:
-        row = self._scope.connection.execute(statement, {"pool_name": name}).one_or_none()
-        return _pool(row) if row is not None else None
+        rows = self._scope.rows(statement, {"pool_name": name})
+        return _pool(rows[0]) if rows else None
 
     def page(self, *, after: str | None, limit: int) -> list[WorkPool]:
         """Pools ordered by name, those past `after`, at most `limit`."""
@@ -82,7 +82,7 @@ class SqlWorkPools:
         row = _row(pool)
         parameters = {f"new_{name}": row[name] for name in _CHANGEABLE}
         parameters |= {"pool_id": pool.id, "old_version": old_version}
-        return self._scope.connection.execute(_CHANGE, parameters).rowcount == 1
+        return self._scope.written(_CHANGE, parameters) == 1
 
     def delete(self, pool_id: UUID) -> None:
         """Delete a pool and its queues."""

@@ -74,7 +74,7 @@ class Checker:
             self._gone(before.runs[run_id])
         for run_id, run in after.runs.items():
             old = before.runs.get(run_id)
-            if old is not None and old.version == run.version and old == run:
+            if old is run or old == run:
                 continue
             self._changed(who, old, run, before=before, after=after)
         self._sound(after)

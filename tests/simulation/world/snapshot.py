@@ -115,6 +115,9 @@ class Reader:
         self._sqlite = engine.kind == "sqlite"
         # SQLite keeps ids as text without dashes.
         self._ids: dict[str, UUID] = {}
+        # Most rows are as they were at the last look.
+        self._known_runs: dict[tuple[Any, ...], Run] = {}
+        self._known_leases: dict[tuple[Any, ...], LeaseRow] = {}
         self._runs = f"SELECT {self._columns(flow_run, _RUN)} FROM flow_run"
         self._leases = f"SELECT {self._columns(lease, _LEASE)} FROM lease"
         self._sessions = f"SELECT {self._columns(session, 'id draining closed')} FROM session"
@@ -142,19 +145,27 @@ class Reader:
     def read(self, now: int) -> Snapshot:
         """The database as it is."""
         known, rows = self._id, self._engine.rows
-        runs = {
-            (key := known(r[0])): Run._make(
-                (key, *r[1:11], *map(known, r[11:14]), r[14], known(r[15]), r[16], r[17], known(r[18]))
-            )
-            for r in rows(self._runs)
-        }
-        leases = {
-            (key := known(r[0])): LeaseRow._make((key, r[1], *map(known, r[2:8]), *r[8:12])) for r in rows(self._leases)
-        }
+        runs = {(run := self._run(row)).id: run for row in rows(self._runs)}
+        leases = {(lease := self._lease(row)).run: lease for row in rows(self._leases)}
         sessions = {(key := known(r[0])): SessionRow(key, bool(r[1]), bool(r[2])) for r in rows(self._sessions)}
         ends = {(known(r[0]), r[1]): r[2] for r in rows("SELECT flow_run_id, stream, next_offset FROM log_stream")}
         swept = rows(self._swept)
         return Snapshot(now, runs, leases, sessions, ends, swept[0][0] if swept else None)
+
+    def _run(self, row: tuple[Any, ...]) -> Run:
+        run = self._known_runs.get(row)
+        if run is None:
+            known = self._id
+            places = (*map(known, row[11:14]), row[14], known(row[15]), row[16], row[17], known(row[18]))
+            run = self._known_runs[row] = Run._make((known(row[0]), *row[1:11], *places))
+        return run
+
+    def _lease(self, row: tuple[Any, ...]) -> LeaseRow:
+        lease = self._known_leases.get(row)
+        if lease is None:
+            lease = LeaseRow._make((self._id(row[0]), row[1], *map(self._id, row[2:8]), *row[8:12]))
+            self._known_leases[row] = lease
+        return lease
 
     def states(self, run_id: UUID, *, after: int) -> list[StateRow]:
         """The states of a run, past a version."""
