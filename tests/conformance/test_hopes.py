@@ -136,11 +136,24 @@ async def test_task_runs_of_a_holder_that_was_replaced_meanwhile_are_lost(
     assert await store.read(lambda tx: tx.task_runs.get(task.id)) is None
 
 
-@pytest.mark.parametrize("change", [{"token": 2}, {"state": StateType.CANCELLING}], ids=["granted", "cancelled"])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"token": 2}, [ReportVerdict.ACCEPTED, ReportVerdict.LOST]),
+        ({"state": StateType.CANCELLING}, [ReportVerdict.ACCEPTED]),
+        ({"state": StateType.SCHEDULED}, [ReportVerdict.ACCEPTED, ReportVerdict.ACCEPTED]),
+    ],
+    ids=["granted", "cancelled", "given back"],
+)
 async def test_first_news_of_task_runs_is_taken_as_the_run_is_when_it_is_written(
-    store: SqlStore, other: SqlStore, run_id: UUID, clock: FakeClock, change: dict[str, Any]
+    store: SqlStore,
+    other: SqlStore,
+    run_id: UUID,
+    clock: FakeClock,
+    change: dict[str, Any],
+    expected: list[ReportVerdict],
 ) -> None:
-    """It is written without a look at what is stored. Guard: `running`."""
+    """It is written without a look at what is stored, and with one where that was wrong. Guard: `same_holders`."""
     await change_run(store, run_id, clock.now(), state=StateType.RUNNING)
     changed = Between(lambda: await_only(change_run(other, run_id, clock.now(), **change)))
     news = TaskReports(run_id, 1, (_first_news(run_id, clock),))
@@ -152,10 +165,25 @@ async def test_first_news_of_task_runs_is_taken_as_the_run_is_when_it_is_written
 
     await store.write(work)
 
-    is_lost = "token" in change
-    assert verdicts == [ReportVerdict.ACCEPTED, ReportVerdict.LOST if is_lost else ReportVerdict.ACCEPTED]
+    assert verdicts == expected
     stored = await store.read(lambda tx: tx.task_runs.get(news.reports[0].task_run.id))
-    assert (stored is None) == is_lost
+    assert (stored is None) == (expected[-1] == ReportVerdict.LOST)
+
+
+@pytest.mark.parametrize("count", [1, 2, 101, 1001])
+async def test_first_news_of_many_task_runs(store: SqlStore, run_id: UUID, clock: FakeClock, count: int) -> None:
+    """As one statement, in each form that rows have, and as several."""
+    await change_run(store, run_id, clock.now(), state=StateType.RUNNING)
+    first, late = (tuple(_first_news(run_id, clock) for _ in range(count)) for _ in range(2))
+
+    taken = await store.write(lambda tx: report_task_runs(tx, [TaskReports(run_id, 1, first)]))
+    lost = await store.write(lambda tx: report_task_runs(tx, [TaskReports(run_id, 2, late)]))
+
+    assert (taken, lost) == ([ReportVerdict.ACCEPTED], [ReportVerdict.LOST])
+    stored = await store.read(lambda tx: tx.task_runs.page(run_id, state_types=(), after=None, limit=2 * count))
+    assert {run.id for run in stored} == {report.task_run.id for report in first}
+    states = await store.read(lambda tx: tx.task_runs.states(first[-1].task_run.id, after_version=0, limit=9))
+    assert [each.version for each in states] == [1]
 
 
 async def test_first_news_that_is_told_again_or_belongs_to_another_run(

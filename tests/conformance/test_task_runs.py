@@ -239,6 +239,16 @@ async def test_an_unknown_flow_run_is_not_found(task_runs: TaskRuns, new: TaskRu
         await task_runs.states(PageRequest(1, "", "history"), new.id)
 
 
+async def test_a_call_without_reports_still_tells_who_holds_the_run(
+    task_runs: TaskRuns, run_id: UUID, ids: TimeOrderedIds, clock: FakeClock
+) -> None:
+    """Nothing is written with which the token could be compared."""
+    assert await task_runs.report(TaskReports(run_id, 7, ())) == ReportVerdict.ACCEPTED
+    assert await task_runs.report(TaskReports(run_id, 6, ())) == ReportVerdict.LOST
+    with pytest.raises(NotFound):
+        await task_runs.report(TaskReports(ids.new(clock.now()), 7, ()))
+
+
 async def test_lists_are_in_the_order_of_ids_filtered_and_without_results(
     task_runs: TaskRuns, new: TaskRun, ids: TimeOrderedIds
 ) -> None:

@@ -24,8 +24,8 @@ class TaskRunRows(Protocol):
         ...
 
     def expect_new(self, tokens: Mapping[UUID, int], ids: Sequence[UUID]) -> bool:
-        """Instead of `hold`, take for granted that these flow runs are RUNNING under these tokens, and that nothing is
-        known of these task runs. False where that may not be, and `hold` must look.
+        """Instead of `hold`, take for granted that these are the newest tokens of flow runs that are not SCHEDULED, and
+        that nothing is known of these task runs. False where that may not be, and `hold` must look.
 
         Where it turns out not to be so, nothing is written, and the use case runs again. So something must be written,
         for each of the flow runs.

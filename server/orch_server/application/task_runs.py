@@ -55,8 +55,9 @@ def _may_be_new(calls: Sequence[TaskReports], ids: Sequence[UUID]) -> bool:
     """Whether all of it may be the first news of task runs, by who holds their flow runs. A call without reports writes
     nothing with which its token would be compared."""
     holders = {(call.flow_run_id, call.token) for call in calls}
-    is_clear = len(holders) == len({run_id for run_id, _ in holders}) and len(set(ids)) == len(ids)
-    return is_clear and all(call.reports and all(each.is_first for each in call.reports) for call in calls)
+    if len(holders) > len({run_id for run_id, _ in holders}) or len(set(ids)) < len(ids):
+        return False
+    return all(call.token > 0 and call.reports and all(report.is_first for report in call.reports) for call in calls)
 
 
 def _refusal(fence: Fence | None, call: TaskReports) -> ReportVerdict | Exception | None:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, literal_column, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 
 from orch_server.application.fence_rows import Fence, Mark
 from orch_server.domain.states import StateType
@@ -45,15 +45,14 @@ def same_tokens() -> Hope:
 
 
 @cache
-def running() -> Hope:
-    """That runs are RUNNING, under these tokens."""
-    batch = batch_of("running", id=ID, token=BIG)
+def same_holders() -> Hope:
+    """The same of runs that nobody waits for to grant them."""
+    batch = batch_of("taken", id=ID, token=BIG)
     c = batch.table.c
-    # A sum, so that Postgres does not look through all that are RUNNING: they have an index, too.
-    state = flow_run.c.state_type + literal_column("0")
-    same = and_(flow_run.c.id == c.id, flow_run.c.token == c.token, state == int(StateType.RUNNING))
+    taken = flow_run.c.state_type != int(StateType.SCHEDULED)
+    same = and_(flow_run.c.id == c.id, flow_run.c.token == c.token, taken)
     locked = select(flow_run.c.id).select_from(batch.table).join(flow_run, same).order_by(flow_run.c.id)
-    return Hope("running", Place.RUNS, batch, locked.with_for_update(of=flow_run, key_share=True))
+    return Hope("taken", Place.RUNS, batch, locked.with_for_update(of=flow_run, key_share=True))
 
 
 _LINES = select(func.sum(log_stream.c.next_offset)).where(log_stream.c.flow_run_id == flow_run.c.id).scalar_subquery()

@@ -5,8 +5,8 @@ nothing is locked while it is read, and all that is written is one statement, wh
 that it is still so, that statement is the whole transaction: two trips. Where others came between, it fails as a whole,
 and the use case runs again with locks.
 
-Where what would be read can be told from the call, it need not even be read: a guess is a hope like any other, and the
-transaction is one trip.
+Where what would be read can be told from the call, it need not even be read, and the transaction is one trip: a guess
+is a hope like any other, but that whoever was wrong tries again with a look, and does not lock.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,6 @@ from orch_server.storage.batch import Batch, Cell
 from orch_server.storage.types import BIG
 
 
-class Raced(Exception):
-    """What was read has changed before the write. Nothing was written; the use case must run again, more carefully."""
-
-
 class Trust(IntEnum):
     """How much a try takes for granted. Who was raced tries again with less of it."""
 
@@ -35,6 +31,15 @@ class Trust(IntEnum):
     """That what is read stays so until the write."""
     GUESSES = 2
     """The same, and that what a call says of what is stored is so."""
+
+
+class Raced(Exception):
+    """What was hoped for is not so. Nothing was written; the use case must run again, more carefully."""
+
+    def __init__(self, *, guessed: bool) -> None:
+        """guessed: whether some of it had not been read, but told from the call."""
+        super().__init__("what was hoped for is not so")
+        self.wrong = Trust.GUESSES if guessed else Trust.HOPES
 
 
 class Place(IntEnum):
@@ -48,7 +53,8 @@ class Place(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Hope:
-    """A kind of hope. `locked` locks those rows of `batch` that are still as they were read, and returns no others."""
+    """A kind of hope. `locked` returns those rows of `batch` that are as was hoped, and no others, and locks what they
+    are about, where there is anything."""
 
     name: str
     place: Place

@@ -32,8 +32,8 @@ R = TypeVar("R")
 _REPEATS = 5
 _HEARTBEAT_CONNECTIONS = 2
 _CAREFUL_SECONDS = 1.0
-"""So long transactions trust less, after a hope was in vain: somebody else, mostly another server, is at work on the
-same rows."""
+"""So long transactions do without guesses, after one was wrong, or lock what they read, after a hope was in vain:
+somebody else, mostly another server, is at work on the same rows."""
 _MOST_BESIDE = 3
 """Enough large transactions at once to keep Postgres busy while the server prepares the next."""
 _SPARE_CONNECTIONS = 2
@@ -64,8 +64,8 @@ class PostgresDatabase:
             "main": _engine(url, writers, timeout, _WRITER),
             "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
-        self._raced = dict.fromkeys(Trust, -_CAREFUL_SECONDS)
-        """When a try was last raced, by how much it trusted."""
+        self._raced = {Trust.GUESSES: -_CAREFUL_SECONDS, Trust.HOPES: -_CAREFUL_SECONDS}
+        """When one of these was last in vain."""
         self._reader = _engine(url, max(pool_size // 2, 1), timeout, _READER)
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
@@ -75,9 +75,9 @@ class PostgresDatabase:
             for _ in range(_REPEATS):
                 try:
                     return await self._once(self._engines[channel], work, trust)
-                except Raced:
-                    self._raced[trust] = time.monotonic()
-                    trust = Trust(max(trust - 1, Trust.LOCKS))
+                except Raced as race:
+                    self._raced[race.wrong] = time.monotonic()
+                    trust = Trust(race.wrong - 1)
                 except DBAPIError as error:
                     if not is_repeatable(error):
                         raise
@@ -85,7 +85,7 @@ class PostgresDatabase:
             return await self._once(self._engines[channel], work, Trust.LOCKS)
 
     def _trust(self) -> Trust:
-        """What a first try may take for granted: the most of which none was raced lately."""
+        """What a first try may take for granted: nothing that was lately in vain."""
         careful = time.monotonic() - _CAREFUL_SECONDS
         if self._raced[Trust.HOPES] > careful:
             return Trust.LOCKS
@@ -124,7 +124,7 @@ class PostgresDatabase:
                 except (DBAPIError, OSError):
                     connection.invalidate(error)
                 if isinstance(error, DBAPIError) and is_vain(error):
-                    raise Raced from error
+                    raise Raced(guessed=scope.guessed) from error
                 raise
             return transaction, result
 

@@ -71,6 +71,8 @@ class Scope:
         self._begin = begin
         self._trust = trust
         self._hopes: dict[Hope, dict[tuple[Cell, ...], None]] = {}
+        self.guessed = False
+        """Whether something was hoped for that had not been read."""
         self._held_back: tuple[Write, Mapping[str, Any]] | None = None
 
     @property
@@ -84,11 +86,16 @@ class Scope:
         return self._trust >= Trust.GUESSES and self._begin is not None
 
     def hope(self, hope: Hope, rows: Sequence[tuple[Cell, ...]]) -> None:
-        """Whatever is written, is written only where these rows are still as they were read."""
+        """Whatever is written, is written only where these rows are so."""
         if self._begin is None:
             self._lock(hope, rows)
         elif rows:
             self._hopes.setdefault(hope, {}).update(dict.fromkeys(rows))
+
+    def guess(self, hope: Hope, rows: Sequence[tuple[Cell, ...]]) -> None:
+        """The same, of rows that were not read. Only where `guesses` says so."""
+        self.guessed = True
+        self.hope(hope, rows)
 
     def begin(self) -> None:
         """Begin the transaction, unless it has begun: now what is locked stays so until its end. Raises Raced."""
@@ -109,7 +116,7 @@ class Scope:
         if rows:
             parameters = hope.batch.parameters(rows)
             if len(self._shortcut.rows(hope.locked, parameters)) != len(rows):
-                raise Raced
+                raise Raced(guessed=self.guessed)
 
     def _write_verified(self) -> None:
         """Write what was held back, where all that was hoped for is so."""

@@ -30,7 +30,7 @@ from orch_server.domain.states import State, StateChange, StateType
 from orch_server.domain.task_runs import TaskRun, TaskRunStanding
 from orch_server.storage.batch import Batch, one_of
 from orch_server.storage.documents import dump_failure, dump_texts, load_failure, load_texts
-from orch_server.storage.fences import FENCE_COLUMNS, SqlFences, fence_of, running, same_tokens
+from orch_server.storage.fences import FENCE_COLUMNS, SqlFences, fence_of, same_holders, same_tokens
 from orch_server.storage.hopes import Hope, Place, batch_of
 from orch_server.storage.postgres_dialect import postgresql_insert
 from orch_server.storage.scope import Kind, Scope
@@ -101,7 +101,8 @@ def _fences_and_standings(kind: Kind) -> Select[Any]:
 
 @cache
 def _unknown() -> Hope:
-    """That nothing is known of these task runs."""
+    """That nothing is known of these task runs. Reports that are under way are not seen, but the guard of what is
+    written sees them."""
     batch = batch_of("unknown", id=ID)
     known = select(task_run.c.id).where(task_run.c.id == batch.table.c.id).exists()
     return Hope("unknown", Place.NOTHING, batch, select(batch.table.c.id).where(~known))
@@ -179,11 +180,11 @@ class SqlTaskRuns:
         return {row.id: fence_of(row) for row in held}, known
 
     def expect_new(self, tokens: Mapping[UUID, int], ids: Sequence[UUID]) -> bool:
-        """Hope that these flow runs are RUNNING under these tokens, and that nothing is known of these task runs."""
+        """Hope that these flow runs have these tokens, and that nothing is known of these task runs."""
         if not self._scope.guesses:
             return False
-        self._scope.hope(running(), list(tokens.items()))
-        self._scope.hope(_unknown(), [(each,) for each in ids])
+        self._scope.guess(same_holders(), list(tokens.items()))
+        self._scope.guess(_unknown(), [(each,) for each in ids])
         return True
 
     def put(self, runs: Sequence[TaskRun]) -> None:
