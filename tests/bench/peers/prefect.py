@@ -23,8 +23,8 @@ from tests.bench.peers.programs import (
 
 NAME = "Prefect"
 TASKS = 300
-LIFECYCLES = {"lifecycle": (32, 150), "lifecycle_single": (1, 30)}
-"""By bench: callers at once, and runs."""
+LIFECYCLES = {1: 60, 4: 60, 16: 60, 32: 60}
+"""Runs, by callers at once."""
 SINGLE_RUNS = 4
 RUNS_AT_ONCE = 6
 _MEGABYTE = 1024 * 1024
@@ -79,8 +79,14 @@ async def _calls(found: Installation) -> AsyncIterator[Report]:
     for how in ("sequential", "submitted", "mapped"):
         figures = await found.figures("prefect_tasks.py", how, str(TASKS))
         yield _report(f"{how}_tasks", where="server", **figures)
-    for bench, (callers, runs) in LIFECYCLES.items():
-        yield _report(bench, **await found.figures("prefect_lifecycle.py", str(callers), str(runs)))
+    lifecycles = {
+        callers: await found.figures("prefect_lifecycle.py", str(callers), str(runs))
+        for callers, runs in LIFECYCLES.items()
+    }
+    yield _report("lifecycle_single", **lifecycles[1])
+    # Its SQLite has one writer: beyond some callers they wait for each other until they give up.
+    best = max(lifecycles, key=lambda callers: lifecycles[callers]["runs_per_s"])
+    yield _report("lifecycle", **lifecycles[best], callers=best)
 
 
 async def _worker(found: Installation, folder: str) -> AsyncIterator[Report]:
