@@ -1,5 +1,6 @@
 """Fixtures for every folder of tests."""
 
+import logging
 import signal
 from collections.abc import Iterator
 
@@ -14,6 +15,15 @@ __all__ = ["docker_engine", "docker_image", "private_docker"]
 def pytest_configure() -> None:
     """Ctrl-C is what it is in a terminal: the processes of a suite run in parallel are started with it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.getLogger("asyncio").addFilter(_is_of_this_test)
+
+
+def _is_of_this_test(record: logging.LogRecord) -> bool:
+    """gRPC's poller serves the loops of all tests of a process, and complains, in the loop of the test that runs then,
+    of those that are closed."""
+    error = record.exc_info[1] if record.exc_info else None
+    told = "PollerCompletionQueue" in record.getMessage()
+    return not (told and isinstance(error, RuntimeError) and "Event loop is closed" in str(error))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
