@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TypeVar
@@ -30,6 +30,19 @@ _LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - _MICROSECOND
 without a time zone."""
 
 E = TypeVar("E", bound=IntEnum)
+M = TypeVar("M")
+T = TypeVar("T")
+
+
+def each_of(messages: Iterable[M], field: str, convert: Callable[[M], T]) -> tuple[T, ...]:
+    """All of a repeated field, converted. InvalidArgument names the wrong one; its place is made up only then."""
+    found: list[T] = []
+    try:
+        for each in messages:
+            found.append(convert(each))  # noqa: PERF401 - how many there are so far tells the wrong one
+    except InvalidArgument as error:
+        raise error.within(f"{field}[{len(found)}].") from None
+    return tuple(found)
 
 
 def parse_id(text: str, field: str) -> UUID:

@@ -12,7 +12,15 @@ from orch_server.domain.leases import LeasePhase
 from orch_server.domain.runs import REPORTABLE, RunReport
 from orch_server.domain.states import StateType
 from orch_server.rpc.convert.ages import to_age
-from orch_server.rpc.convert.basics import id_text, parse_enum, parse_id, to_duration, to_timestamp, write_duration
+from orch_server.rpc.convert.basics import (
+    each_of,
+    id_text,
+    parse_enum,
+    parse_id,
+    to_duration,
+    to_timestamp,
+    write_duration,
+)
 from orch_server.rpc.convert.flow_run_messages import write_flow_run
 from orch_server.rpc.convert.launch import write_launch_spec
 from orch_server.rpc.convert.states import cut, to_failure, to_result, to_state_name, to_state_type
@@ -86,17 +94,11 @@ def synced_message(synced: SyncedLease) -> lease_service_pb2.SyncedLease:
     )
 
 
-def to_reports(messages: Sequence[lease_service_pb2.RunReport]) -> list[RunReport]:
+def to_reports(messages: Sequence[lease_service_pb2.RunReport]) -> Sequence[RunReport]:
     """Reports from the wire."""
     if len(messages) > _MOST_REPORTS:
         raise InvalidArgument.of("reports", f"{len(messages)} reports are more than the limit of {_MOST_REPORTS}.")
-    reports: list[RunReport] = []
-    try:
-        for each in messages:
-            reports.append(_to_report(each))  # noqa: PERF401 - how many there are so far tells the wrong one
-    except InvalidArgument as error:
-        raise error.within(f"reports[{len(reports)}].") from None
-    return reports
+    return each_of(messages, "reports", _to_report)
 
 
 def _to_report(message: lease_service_pb2.RunReport) -> RunReport:

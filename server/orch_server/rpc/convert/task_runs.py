@@ -1,8 +1,7 @@
 """Task runs and reports of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
 from uuid import UUID
 
 from orch_proto.v1.state_pb2 import StateChange as StateChangeMessage
@@ -15,6 +14,7 @@ from orch_server.domain.states import StateChange
 from orch_server.domain.task_runs import TaskRun, TaskRunReport
 from orch_server.rpc.convert.basics import (
     check_text,
+    each_of,
     from_timestamp,
     id_text,
     optional_time,
@@ -23,9 +23,6 @@ from orch_server.rpc.convert.basics import (
     to_timestamp,
 )
 from orch_server.rpc.convert.states import result_message, state_message, to_result, to_state
-
-M = TypeVar("M")
-T = TypeVar("T")
 
 MAX_REPORTS = 5000
 MAX_NAME_CHARACTERS = 512
@@ -42,19 +39,8 @@ def to_task_reports(request: ReportTaskRunsRequest) -> TaskReports:
         raise InvalidArgument.of("reports", text, reason="TOO_MANY_REPORTS")
     run_id, token = parse_id(request.flow_run_id, "flow_run_id"), request.token
     return TaskReports(
-        run_id, token, _each(request.reports, "reports", lambda report: _to_report(report, run_id, token))
+        run_id, token, each_of(request.reports, "reports", lambda report: _to_report(report, run_id, token))
     )
-
-
-def _each(messages: Iterable[M], field: str, convert: Callable[[M], T]) -> tuple[T, ...]:
-    """All of a repeated field. Names of fields are put together only where one is wrong."""
-    found: list[T] = []
-    try:
-        for each in messages:
-            found.append(convert(each))  # noqa: PERF401 - how many there are so far tells the wrong one
-    except InvalidArgument as error:
-        raise error.within(f"{field}[{len(found)}].") from None
-    return tuple(found)
 
 
 def _to_report(message: TaskRunReportMessage, run_id: UUID, token: int) -> TaskRunReport:
@@ -62,7 +48,7 @@ def _to_report(message: TaskRunReportMessage, run_id: UUID, token: int) -> TaskR
         run = _to_task_run(message.task_run, run_id)
     except InvalidArgument as error:
         raise error.within("task_run.") from None
-    changes = _each(message.changes, "changes", lambda change: _to_change(change, token))
+    changes = each_of(message.changes, "changes", lambda change: _to_change(change, token))
     _check_order(changes, run)
     return TaskRunReport(run, changes)
 
