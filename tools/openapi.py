@@ -105,6 +105,7 @@ def openapi(descriptors: bytes) -> bytes:
             for file in files
             for service in file.service
             for method in service.method
+            if not method.client_streaming  # HTTP/1.1 does not carry them
         },
         "components": {
             "securitySchemes": {

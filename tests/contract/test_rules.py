@@ -23,8 +23,12 @@ REPEATABLE_WITHOUT_REQUEST_ID = {
     "orch.v1.TaskRunService.ReportTaskRuns": "the version names each report: what is not newer changes nothing",
     "orch.v1.WorkerService.CloseSession": "a closed session stays closed",
     "orch.v1.BatchService.CallBatch": "each of its calls names what makes its own repeat harmless",
+    "orch.v1.BatchService.StreamCalls": "each of its calls names what makes its own repeat harmless",
 }
 """Calls that change something and take no request_id: what makes their repeat harmless."""
+
+CALLERS_STREAM = {"orch.v1.BatchService.StreamCalls": "each of its messages is a call, which is repeated as such"}
+"""Methods to which callers stream."""
 
 TIMES_BY_ANOTHER_NAME = {
     "orch.v1.LogRecord.time": "a line has one time, and there are millions of lines",
@@ -82,7 +86,8 @@ def test_there_is_a_contract_to_check() -> None:
 def test_an_rpc_has_a_request_and_a_response_of_its_own(method: MethodDescriptor) -> None:
     assert method.input_type.name == f"{method.name}Request"
     assert method.output_type.name == f"{method.name}Response"
-    assert not method.client_streaming, "unary requests can be repeated; streams from clients cannot"
+    streams = method.full_name in CALLERS_STREAM
+    assert method.client_streaming == streams, "unary requests can be repeated; streams from clients cannot"
 
 
 @every_method
@@ -113,7 +118,7 @@ def test_only_reading_is_declared_free_of_side_effects(method: MethodDescriptor)
 
 @every_method
 def test_only_watches_are_streams(method: MethodDescriptor) -> None:
-    assert method.server_streaming == method.name.startswith("Watch")
+    assert method.server_streaming == (method.name.startswith("Watch") or method.full_name in CALLERS_STREAM)
 
 
 @lists

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -37,6 +38,8 @@ class PrivateEngine:
     def __init__(self, folder: Path, *options: str, bridge: str) -> None:
         self._folder = folder
         self._options = (*options, "--bridge", bridge)
+        # containerd takes no name that ends with a line or has two side by side, as a folder's may.
+        self._namespace = f"orch-{uuid4().hex}"
         self._shell: subprocess.Popen[str] | None = None
         self._daemon: psutil.Process | None = None
         self.engine = Engine(f"unix://{folder}/docker.sock")
@@ -105,7 +108,12 @@ class PrivateEngine:
             *("--data-root", str(place / "data"), "--exec-root", str(place / "exec")),
             *("--pidfile", str(place / "pid"), "--iptables=false", "--ip-forward=false"),
             # Where the machine has a containerd running, dockerd uses that one: then its names must be others.
-            *("--containerd-namespace", place.name, "--containerd-plugins-namespace", f"{place.name}-plugins"),
+            *(
+                "--containerd-namespace",
+                self._namespace,
+                "--containerd-plugins-namespace",
+                f"{self._namespace}-plugins",
+            ),
             *self._options,
         ]
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -161,6 +162,12 @@ class _Transport:
         plan = MethodPlan.of(path, self._settings, self._sources)
         send = refusing_when_closed(self._channel.unary_stream(path, **serializers(wiring)), self._is_closed)
         return _Stream(send, plan, self._sleep)
+
+    def stream_stream(self, path: str, **wiring: object) -> Callable[..., Any]:
+        """gRPC's own call, with the key: whoever streams decides himself what is sent again."""
+        plan = MethodPlan.of(path, self._settings, self._sources)
+        send = refusing_when_closed(self._channel.stream_stream(path, **serializers(wiring)), self._is_closed)
+        return partial(send, metadata=plan.metadata(None))
 
 
 class _Unary(Generic[RequestT, ResponseT]):

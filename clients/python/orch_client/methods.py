@@ -28,6 +28,7 @@ IDEMPOTENT: Mapping[str, str] = {
     "orch.v1.TaskRunService.ReportTaskRuns": "version: what is not newer changes nothing",
     "orch.v1.WorkerService.CloseSession": "a closed session stays closed",
     "orch.v1.BatchService.CallBatch": "each of its calls is: those that take a request_id have one",
+    "orch.v1.BatchService.StreamCalls": "each of its calls is: those that take a request_id have one",
 }
 
 # How long a long poll waits where the request does not say; the contract's number (AcquireLeasesRequest.wait).

@@ -64,6 +64,16 @@ class RelayChannel:
 
         return call
 
+    def stream_stream(
+        self, path: str, request_serializer: Callable[[Any], bytes], response_deserializer: Callable[[bytes], Any]
+    ) -> Callable[..., Any]:
+        """A stream of calls: never through the worker."""
+
+        def call(*args: Any, **options: Any) -> object:  # noqa: ANN401
+            return self._direct().stream_stream(path, request_serializer, response_deserializer)(*args, **options)
+
+        return call
+
     async def hint(self, flow_run_id: str) -> bool:
         """Wait until a heartbeat is due for this run. False where the worker cannot tell (any more)."""
         line = await self._connected()

@@ -11,7 +11,7 @@ class HasTransport(Protocol):
     """A client, as far as a service needs it."""
 
     transport: Any
-    """Has `unary_unary` and `unary_stream` like a gRPC channel; stubs are made on it."""
+    """Has `unary_unary`, `unary_stream` and `stream_stream` like a gRPC channel; stubs are made on it."""
 
 
 class Service(Generic[StubT]):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from google.protobuf.message import DecodeError
+from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
@@ -37,6 +38,13 @@ def failure_of(error: StatusError) -> Failure:
         if key == _DETAILS_KEY and isinstance(value, bytes):
             return _with_details(failure, value)
     return failure
+
+
+def failure_in(encoded: bytes) -> Failure:
+    """The failure in an encoded google.rpc.Status, as answers carry it that have no gRPC status of their own."""
+    status = Status.FromString(encoded)
+    code = Code.Name(status.code) if status.code in Code.values() else "UNKNOWN"
+    return _with_details(Failure(code=code, message=status.message), encoded)
 
 
 def _with_details(failure: Failure, encoded: bytes) -> Failure:

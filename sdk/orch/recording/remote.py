@@ -1,12 +1,13 @@
 """A control plane over gRPC."""
 
 import os
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 # Forked children leave gRPC alone (see `recorder`). Its own handlers, which prepare it for them, can hang there.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from orch_client.async_client import AsyncClient
+from orch_client.call_stream import CallStream
 from orch_client.channel import open_async_channel
 from orch_client.relay_channel import RelayChannel
 from orch_client.retry import RetryRule
@@ -50,6 +51,9 @@ from orch_proto.v1.task_run_service_pb2 import (
     ReportTaskRunsResponse,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
 T = TypeVar("T")
 
 CALL_SECONDS = 20.0
@@ -86,6 +90,17 @@ class RemoteTransport:
         self._relay = RelayChannel(relay, lambda: open_async_channel(settings)) if relay else None
         self._client = AsyncClient(self._relay or open_async_channel(settings), settings)
         self._heart = self._client if self._relay is not None else None
+        # Whoever runs durable tasks waits for each report. A worker carries reports quickly by itself.
+        self._report_tasks: Callable[..., Awaitable[ReportTaskRunsResponse]] = (
+            CallStream(
+                self._client,
+                "/orch.v1.TaskRunService/ReportTaskRuns",
+                self._client.task_runs.ReportTaskRuns,
+                ReportTaskRunsResponse,
+            )
+            if self._relay is None
+            else self._client.task_runs.ReportTaskRuns
+        )
         # A worker tells of its run for nothing; by ourselves, a stream is to be opened.
         self.hint_after_seconds = 0.0 if relay else 0.5
 
@@ -113,7 +128,7 @@ class RemoteTransport:
 
     async def report_task_runs(self, request: ReportTaskRunsRequest) -> ReportTaskRunsResponse:
         """Report task runs."""
-        return await self._client.task_runs.ReportTaskRuns(request, timeout=CALL_SECONDS)
+        return await self._report_tasks(request, timeout=CALL_SECONDS)
 
     async def append_logs(self, request: AppendLogsRequest) -> AppendLogsResponse:
         """Append lines."""

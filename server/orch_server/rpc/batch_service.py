@@ -1,12 +1,21 @@
-"""Many calls in one: for workers, which pass on the calls of their runs."""
+"""Many calls in one, for workers, which pass on the calls of their runs; many on one stream, for scripts that wait for
+each (ADR 0023).
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from google.rpc.code_pb2 import UNIMPLEMENTED
 from google.rpc.status_pb2 import Status
 
-from orch_proto.v1.batch_service_pb2 import BatchedAnswer, BatchedCall, CallBatchRequest, CallBatchResponse
+from orch_proto.v1.batch_service_pb2 import (
+    BatchedAnswer,
+    BatchedCall,
+    CallBatchRequest,
+    CallBatchResponse,
+    StreamCallsRequest,
+    StreamCallsResponse,
+)
 from orch_proto.v1.batch_service_pb2_grpc import BatchServiceServicer
 from orch_server.application.errors import InvalidArgument
 from orch_server.rpc.errors import Encoded
@@ -22,16 +31,47 @@ class BatchServicer(BatchServiceServicer):
 
     def __init__(self) -> None:
         self._methods: Mapping[str, Encoded] = {}
+        self._idle: set[asyncio.Task[object]] = set()
+        """Streams whose next call has not come yet."""
+        self._drained = asyncio.Event()
 
     def carry(self, methods: Mapping[str, Encoded]) -> None:
         """These methods, by their paths, may be called from now on; save those that want to be called alone."""
         self._methods = {path: method for path, method in methods.items() if path not in ALONE}
+
+    def drain(self) -> None:
+        """End streams, each once its call is answered."""
+        self._drained.set()
+        for stream in self._idle:
+            stream.cancel()
 
     async def CallBatch(self, request: CallBatchRequest, context: Context) -> CallBatchResponse:
         """Make many calls at once."""
         if len(request.calls) > MOST_CALLS:
             raise InvalidArgument.of("calls", f"are {len(request.calls)}: at most {MOST_CALLS} fit into one batch.")
         return CallBatchResponse(answers=await asyncio.gather(*(self._one(call, context) for call in request.calls)))
+
+    async def StreamCalls(
+        self, requests: AsyncIterator[StreamCallsRequest], context: Context
+    ) -> AsyncIterator[StreamCallsResponse]:
+        """Make one call after another, until the caller or this server ends it."""
+        requests = aiter(requests)
+        while (request := await self._next(requests)) is not None:
+            yield StreamCallsResponse(answer=await self._one(request.call, context))
+
+    async def _next(self, requests: AsyncIterator[StreamCallsRequest]) -> StreamCallsRequest | None:
+        stream = asyncio.current_task()
+        if self._drained.is_set() or stream is None:
+            return None
+        self._idle.add(stream)
+        try:
+            return await anext(requests, None)
+        except asyncio.CancelledError:
+            if self._drained.is_set():
+                return None
+            raise
+        finally:
+            self._idle.discard(stream)
 
     async def _one(self, call: BatchedCall, context: Context) -> BatchedAnswer:
         method = self._methods.get(call.path)

@@ -142,25 +142,39 @@ async def _refuse(error: Exception, context: Context, method: str, correlation_i
 
 
 class Encoded:
-    """A unary method of bytes: what fails comes as a google.rpc.Status, not as gRPC's own."""
+    """A unary method of bytes: what fails comes as a google.rpc.Status, not as gRPC's own. Each call has its span."""
 
-    def __init__(self, handler: Handler, method: str) -> None:
-        """`method` is its name for the log. Raises TypeError for one that is not async, or streams."""
+    def __init__(self, handler: Handler, method: str, *, telemetry: Telemetry = _NO_TELEMETRY) -> None:
+        """`method` is its name for the log, spans and the count of calls.
+
+        Raises TypeError for one that is not async, or streams.
+        """
         if not is_async(handler) or handler.request_streaming or handler.response_streaming:
             raise TypeError(f"{method} is not a unary method that runs on the event loop.")
         self._behavior = behavior_of(handler)
         self._decode = _decoder(handler, method)
         self._encode: Callable[[Any], Any] = handler.response_serializer or _same
         self._method = method
+        self._telemetry = telemetry
+        service, _, name = method.partition("/")
+        self._attributes: dict[str, Attribute] = {"rpc.service": service, "rpc.method": name}
 
     async def __call__(self, request: bytes, context: Context) -> bytes | Status:
         """The response, or the status that stands for what was raised."""
-        try:
-            response: bytes = self._encode(await self._behavior(self._decode(request), context))
-        except grpc.aio.BaseError:
-            raise
-        except Exception as error:
-            return status_message(failure_of(error, self._method))
+        code = "CANCELLED"
+        with self._telemetry.span(self._method, {"rpc.system": "grpc", **self._attributes}, kind="server") as span:
+            try:
+                response: bytes = self._encode(await self._behavior(self._decode(request), context))
+                code = "OK"
+            except grpc.aio.BaseError:
+                raise
+            except Exception as error:
+                failure = failure_of(error, self._method)
+                code = failure.code
+                return status_message(failure)
+            finally:
+                span.set("rpc.grpc.status_code", grpc.StatusCode[code].value[0])
+                self._telemetry.count(RPC_CALLS, 1, transport="grpc", **self._attributes, code=code)
         return response
 
 

@@ -45,6 +45,7 @@ class RpcServer:
     server: grpc's own. endpoint, port: where it listens. health: says NOT_SERVING once it
     drains. services: full names. methods: of the contract, for those who carry them otherwise. certificate: what it
     shows, where it encrypts.
+    batch: ends the streams that callers keep open, when it drains.
     draining: set when no long poll or stream should last any longer.
     """
 
@@ -52,6 +53,7 @@ class RpcServer:
     endpoint: Endpoint
     port: int
     health: Health
+    batch: BatchServicer
     services: tuple[str, ...]
     methods: tuple[ServedMethod, ...] = ()
     certificate: ServerCertificate | None = None
@@ -74,6 +76,7 @@ class RpcServer:
     async def drain(self) -> None:
         """Says NOT_SERVING, and asks long polls and streams to end; calls are still answered."""
         self.health.drain()
+        self.batch.drain()
         self.draining.set()
 
     async def stop(self, grace_seconds: float | None) -> None:
@@ -109,7 +112,8 @@ def build_server(
     names = tuple(name for name in registrar.names if name != HEALTH)
     reflection.enable_server_reflection((*registrar.names, reflection.SERVICE_NAME), server)
     certificate = ServerCertificate(endpoint.tls) if endpoint.tls else None
-    return RpcServer(server, endpoint, _bind(server, endpoint, certificate), health, names, methods, certificate)
+    port = _bind(server, endpoint, certificate)
+    return RpcServer(server, endpoint, port, health, batch, names, methods, certificate)
 
 
 class _Registrar:
@@ -136,7 +140,7 @@ class _Registrar:
             for name, handler in method_handlers.items()
         }
         self.carried |= {
-            f"/{service_name}/{name}": Encoded(handler, f"{service_name}/{name}")
+            f"/{service_name}/{name}": Encoded(handler, f"{service_name}/{name}", telemetry=telemetry)
             for name, handler in method_handlers.items()
             if is_async(handler) and not (handler.request_streaming or handler.response_streaming)
         }

@@ -11,7 +11,7 @@ from orch_server.rpc.context import Context
 from orch_server.rpc.convert.basics import MAX_JSON_BYTES
 from orch_server.rpc.lease_service import MAX_WAIT_SECONDS
 
-CONTRACT_REVISION = 3
+CONTRACT_REVISION = 4
 _MOST_IN_BATCH = 1000
 
 

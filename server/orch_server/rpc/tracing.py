@@ -12,6 +12,8 @@ from orch_server.application.telemetry import RPC_SERVER_DURATION, Attribute, Sp
 from orch_server.rpc.handlers import Behavior, Context, Continuation, Handler, behavior_of, rebuilt
 from orch_server.rpc.health import SERVICE as HEALTH
 
+STREAM_OF_CALLS = "/orch.v1.BatchService/StreamCalls"
+
 # What the conventions count as the server's fault; the rest is the caller's.
 _SERVER_FAULTS = frozenset(
     {
@@ -26,7 +28,10 @@ _SERVER_FAULTS = frozenset(
 
 
 class TracingInterceptor(grpc.aio.ServerInterceptor):
-    """Belongs before all other interceptors, so that what they refuse is seen too. Health checks are left out."""
+    """Belongs before all other interceptors, so that what they refuse is seen too.
+
+    Health checks are left out, and streams of calls, of which each call has a span of its own.
+    """
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
@@ -37,7 +42,7 @@ class TracingInterceptor(grpc.aio.ServerInterceptor):
         """Wraps the handler for this one call. An unknown method gets no span: anyone could invent names."""
         handler = await continuation(handler_call_details)
         service, _, method = handler_call_details.method.lstrip("/").partition("/")
-        if handler is None or service == HEALTH:
+        if handler is None or service == HEALTH or handler_call_details.method == STREAM_OF_CALLS:
             return handler
         metadata = {name: value for name, value in handler_call_details.invocation_metadata if isinstance(value, str)}
         return rebuilt(handler, self._traced(behavior_of(handler), service, method, metadata))

@@ -177,7 +177,7 @@ async def test_a_run_for_a_worker_waits_in_the_default_pool(calls: EmbeddedPlane
 async def test_what_it_is(calls: EmbeddedPlane) -> None:
     info = await calls.get_server_info(GetServerInfoRequest())
 
-    assert (info.database, info.contract_revision, list(info.protocol_versions)) == ("sqlite", 3, [1])
+    assert (info.database, info.contract_revision, list(info.protocol_versions)) == ("sqlite", 4, [1])
     assert UUID(info.control_plane_id) == UUID((await calls.get_server_info(GetServerInfoRequest())).control_plane_id)
 
 

@@ -59,7 +59,7 @@ def test_the_client_has_every_service_of_the_contract() -> None:
 
 
 def test_every_watch_but_that_of_hints_is_resumed() -> None:
-    watches = {method.full_name for method in contract() if method.server_streaming}
+    watches = {each.full_name for each in contract() if each.server_streaming and not each.client_streaming}
 
     assert watches - set(RESUMPTIONS) == {"orch.v1.WorkerService.WatchSession"}
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!orch_proto/v1/batch_service.proto\x12\x07orch.v1\",\n\x0b\x42\x61tchedCall\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\x0c\"7\n\x10\x43\x61llBatchRequest\x12#\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x14.orch.v1.BatchedCall\"A\n\rBatchedAnswer\x12\x12\n\x08response\x18\x01 \x01(\x0cH\x00\x12\x11\n\x07\x66\x61ilure\x18\x02 \x01(\x0cH\x00\x42\t\n\x07outcome\"<\n\x11\x43\x61llBatchResponse\x12\'\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x16.orch.v1.BatchedAnswer2R\n\x0c\x42\x61tchService\x12\x42\n\tCallBatch\x12\x19.orch.v1.CallBatchRequest\x1a\x1a.orch.v1.CallBatchResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!orch_proto/v1/batch_service.proto\x12\x07orch.v1\",\n\x0b\x42\x61tchedCall\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\x0c\"7\n\x10\x43\x61llBatchRequest\x12#\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x14.orch.v1.BatchedCall\"A\n\rBatchedAnswer\x12\x12\n\x08response\x18\x01 \x01(\x0cH\x00\x12\x11\n\x07\x66\x61ilure\x18\x02 \x01(\x0cH\x00\x42\t\n\x07outcome\"<\n\x11\x43\x61llBatchResponse\x12\'\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x16.orch.v1.BatchedAnswer\"8\n\x12StreamCallsRequest\x12\"\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x14.orch.v1.BatchedCall\"=\n\x13StreamCallsResponse\x12&\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x16.orch.v1.BatchedAnswer2\xa0\x01\n\x0c\x42\x61tchService\x12\x42\n\tCallBatch\x12\x19.orch.v1.CallBatchRequest\x1a\x1a.orch.v1.CallBatchResponse\x12L\n\x0bStreamCalls\x12\x1b.orch.v1.StreamCallsRequest\x1a\x1c.orch.v1.StreamCallsResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHEDANSWER']._serialized_end=214
   _globals['_CALLBATCHRESPONSE']._serialized_start=216
   _globals['_CALLBATCHRESPONSE']._serialized_end=276
-  _globals['_BATCHSERVICE']._serialized_start=278
-  _globals['_BATCHSERVICE']._serialized_end=360
+  _globals['_STREAMCALLSREQUEST']._serialized_start=278
+  _globals['_STREAMCALLSREQUEST']._serialized_end=334
+  _globals['_STREAMCALLSRESPONSE']._serialized_start=336
+  _globals['_STREAMCALLSRESPONSE']._serialized_end=397
+  _globals['_BATCHSERVICE']._serialized_start=400
+  _globals['_BATCHSERVICE']._serialized_end=560
 # @@protoc_insertion_point(module_scope)

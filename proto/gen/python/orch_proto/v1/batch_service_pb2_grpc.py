@@ -40,6 +40,11 @@ class BatchServiceStub(object):
                 request_serializer=orch__proto_dot_v1_dot_batch__service__pb2.CallBatchRequest.SerializeToString,
                 response_deserializer=orch__proto_dot_v1_dot_batch__service__pb2.CallBatchResponse.FromString,
                 _registered_method=True)
+        self.StreamCalls = channel.stream_stream(
+                '/orch.v1.BatchService/StreamCalls',
+                request_serializer=orch__proto_dot_v1_dot_batch__service__pb2.StreamCallsRequest.SerializeToString,
+                response_deserializer=orch__proto_dot_v1_dot_batch__service__pb2.StreamCallsResponse.FromString,
+                _registered_method=True)
 
 
 class BatchServiceServicer(object):
@@ -55,6 +60,15 @@ class BatchServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamCalls(self, request_iterator, context):
+        """Makes calls one after another, for whoever makes many and waits for each: on a stream that stays open, a call costs
+        a fraction of one by itself. The same calls may be made as by CallBatch. The server ends the stream when it stops;
+        a call that has no answer then may have been carried out, and is to be made again. Since revision 4.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BatchServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -62,6 +76,11 @@ def add_BatchServiceServicer_to_server(servicer, server):
                     servicer.CallBatch,
                     request_deserializer=orch__proto_dot_v1_dot_batch__service__pb2.CallBatchRequest.FromString,
                     response_serializer=orch__proto_dot_v1_dot_batch__service__pb2.CallBatchResponse.SerializeToString,
+            ),
+            'StreamCalls': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamCalls,
+                    request_deserializer=orch__proto_dot_v1_dot_batch__service__pb2.StreamCallsRequest.FromString,
+                    response_serializer=orch__proto_dot_v1_dot_batch__service__pb2.StreamCallsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -92,6 +111,33 @@ class BatchService(object):
             '/orch.v1.BatchService/CallBatch',
             orch__proto_dot_v1_dot_batch__service__pb2.CallBatchRequest.SerializeToString,
             orch__proto_dot_v1_dot_batch__service__pb2.CallBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamCalls(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/orch.v1.BatchService/StreamCalls',
+            orch__proto_dot_v1_dot_batch__service__pb2.StreamCallsRequest.SerializeToString,
+            orch__proto_dot_v1_dot_batch__service__pb2.StreamCallsResponse.FromString,
             options,
             channel_credentials,
             insecure,

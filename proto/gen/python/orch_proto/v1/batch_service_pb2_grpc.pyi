@@ -38,6 +38,11 @@ class BatchServiceStub:
     waits, and CallBatch itself cannot be among them, nor can streams. A batch may be repeated where its calls may: a
     call that takes a request_id should have one.
     """
+    StreamCalls: _grpc.StreamStreamMultiCallable[_batch_service_pb2.StreamCallsRequest, _batch_service_pb2.StreamCallsResponse]
+    """Makes calls one after another, for whoever makes many and waits for each: on a stream that stays open, a call costs
+    a fraction of one by itself. The same calls may be made as by CallBatch. The server ends the stream when it stops;
+    a call that has no answer then may have been carried out, and is to be made again. Since revision 4.
+    """
 
 @_typing.type_check_only
 class BatchServiceAsyncStub(BatchServiceStub):
@@ -48,6 +53,11 @@ class BatchServiceAsyncStub(BatchServiceStub):
     """Makes many calls at once, in no order: each is answered, or refused, as if it had come alone. AcquireLeases, which
     waits, and CallBatch itself cannot be among them, nor can streams. A batch may be repeated where its calls may: a
     call that takes a request_id should have one.
+    """
+    StreamCalls: _aio.StreamStreamMultiCallable[_batch_service_pb2.StreamCallsRequest, _batch_service_pb2.StreamCallsResponse]  # type: ignore[assignment]
+    """Makes calls one after another, for whoever makes many and waits for each: on a stream that stays open, a call costs
+    a fraction of one by itself. The same calls may be made as by CallBatch. The server ends the stream when it stops;
+    a call that has no answer then may have been carried out, and is to be made again. Since revision 4.
     """
 
 class BatchServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -62,6 +72,17 @@ class BatchServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes many calls at once, in no order: each is answered, or refused, as if it had come alone. AcquireLeases, which
         waits, and CallBatch itself cannot be among them, nor can streams. A batch may be repeated where its calls may: a
         call that takes a request_id should have one.
+        """
+
+    @_abc_1.abstractmethod
+    def StreamCalls(
+        self,
+        request_iterator: _MaybeAsyncIterator[_batch_service_pb2.StreamCallsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_batch_service_pb2.StreamCallsResponse], _abc.AsyncIterator[_batch_service_pb2.StreamCallsResponse]]:
+        """Makes calls one after another, for whoever makes many and waits for each: on a stream that stays open, a call costs
+        a fraction of one by itself. The same calls may be made as by CallBatch. The server ends the stream when it stops;
+        a call that has no answer then may have been carried out, and is to be made again. Since revision 4.
         """
 
 def add_BatchServiceServicer_to_server(servicer: BatchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

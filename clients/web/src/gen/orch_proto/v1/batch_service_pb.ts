@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orch_proto/v1/batch_service.proto.
  */
 export const file_orch_proto_v1_batch_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFvcmNoX3Byb3RvL3YxL2JhdGNoX3NlcnZpY2UucHJvdG8SB29yY2gudjEiLAoLQmF0Y2hlZENhbGwSDAoEcGF0aBgBIAEoCRIPCgdyZXF1ZXN0GAIgASgMIjcKEENhbGxCYXRjaFJlcXVlc3QSIwoFY2FsbHMYASADKAsyFC5vcmNoLnYxLkJhdGNoZWRDYWxsIkEKDUJhdGNoZWRBbnN3ZXISEgoIcmVzcG9uc2UYASABKAxIABIRCgdmYWlsdXJlGAIgASgMSABCCQoHb3V0Y29tZSI8ChFDYWxsQmF0Y2hSZXNwb25zZRInCgdhbnN3ZXJzGAEgAygLMhYub3JjaC52MS5CYXRjaGVkQW5zd2VyMlIKDEJhdGNoU2VydmljZRJCCglDYWxsQmF0Y2gSGS5vcmNoLnYxLkNhbGxCYXRjaFJlcXVlc3QaGi5vcmNoLnYxLkNhbGxCYXRjaFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("CiFvcmNoX3Byb3RvL3YxL2JhdGNoX3NlcnZpY2UucHJvdG8SB29yY2gudjEiLAoLQmF0Y2hlZENhbGwSDAoEcGF0aBgBIAEoCRIPCgdyZXF1ZXN0GAIgASgMIjcKEENhbGxCYXRjaFJlcXVlc3QSIwoFY2FsbHMYASADKAsyFC5vcmNoLnYxLkJhdGNoZWRDYWxsIkEKDUJhdGNoZWRBbnN3ZXISEgoIcmVzcG9uc2UYASABKAxIABIRCgdmYWlsdXJlGAIgASgMSABCCQoHb3V0Y29tZSI8ChFDYWxsQmF0Y2hSZXNwb25zZRInCgdhbnN3ZXJzGAEgAygLMhYub3JjaC52MS5CYXRjaGVkQW5zd2VyIjgKElN0cmVhbUNhbGxzUmVxdWVzdBIiCgRjYWxsGAEgASgLMhQub3JjaC52MS5CYXRjaGVkQ2FsbCI9ChNTdHJlYW1DYWxsc1Jlc3BvbnNlEiYKBmFuc3dlchgBIAEoCzIWLm9yY2gudjEuQmF0Y2hlZEFuc3dlcjKgAQoMQmF0Y2hTZXJ2aWNlEkIKCUNhbGxCYXRjaBIZLm9yY2gudjEuQ2FsbEJhdGNoUmVxdWVzdBoaLm9yY2gudjEuQ2FsbEJhdGNoUmVzcG9uc2USTAoLU3RyZWFtQ2FsbHMSGy5vcmNoLnYxLlN0cmVhbUNhbGxzUmVxdWVzdBocLm9yY2gudjEuU3RyZWFtQ2FsbHNSZXNwb25zZSgBMAFiBnByb3RvMw");
 
 /**
  * One call.
@@ -122,6 +122,48 @@ export const CallBatchResponseSchema: GenMessage<CallBatchResponse> = /*@__PURE_
   messageDesc(file_orch_proto_v1_batch_service, 3);
 
 /**
+ * The next call.
+ *
+ * @generated from message orch.v1.StreamCallsRequest
+ */
+export type StreamCallsRequest = Message<"orch.v1.StreamCallsRequest"> & {
+  /**
+   * The call.
+   *
+   * @generated from field: orch.v1.BatchedCall call = 1;
+   */
+  call?: BatchedCall | undefined;
+};
+
+/**
+ * Describes the message orch.v1.StreamCallsRequest.
+ * Use `create(StreamCallsRequestSchema)` to create a new message.
+ */
+export const StreamCallsRequestSchema: GenMessage<StreamCallsRequest> = /*@__PURE__*/
+  messageDesc(file_orch_proto_v1_batch_service, 4);
+
+/**
+ * The answer to the next call, in the order of the calls.
+ *
+ * @generated from message orch.v1.StreamCallsResponse
+ */
+export type StreamCallsResponse = Message<"orch.v1.StreamCallsResponse"> & {
+  /**
+   * The answer.
+   *
+   * @generated from field: orch.v1.BatchedAnswer answer = 1;
+   */
+  answer?: BatchedAnswer | undefined;
+};
+
+/**
+ * Describes the message orch.v1.StreamCallsResponse.
+ * Use `create(StreamCallsResponseSchema)` to create a new message.
+ */
+export const StreamCallsResponseSchema: GenMessage<StreamCallsResponse> = /*@__PURE__*/
+  messageDesc(file_orch_proto_v1_batch_service, 5);
+
+/**
  * Carries calls of the other services.
  *
  * @generated from service orch.v1.BatchService
@@ -138,6 +180,18 @@ export const BatchService: GenService<{
     methodKind: "unary";
     input: typeof CallBatchRequestSchema;
     output: typeof CallBatchResponseSchema;
+  },
+  /**
+   * Makes calls one after another, for whoever makes many and waits for each: on a stream that stays open, a call costs
+   * a fraction of one by itself. The same calls may be made as by CallBatch. The server ends the stream when it stops;
+   * a call that has no answer then may have been carried out, and is to be made again. Since revision 4.
+   *
+   * @generated from rpc orch.v1.BatchService.StreamCalls
+   */
+  streamCalls: {
+    methodKind: "bidi_streaming";
+    input: typeof StreamCallsRequestSchema;
+    output: typeof StreamCallsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_orch_proto_v1_batch_service, 0);
