@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 ResponseT = TypeVar("ResponseT", bound=Message)
 
+_LEAST_SECONDS = 0.05
+"""Left for a call by itself whose stream has taken all the time."""
+_IDLE_SECONDS = 60.0
+"""So long a stream is kept that nobody uses."""
+
 
 class CallStream(Generic[ResponseT]):
     """One method of a client, whose calls may be repeated. For one event loop.
@@ -37,12 +42,17 @@ class CallStream(Generic[ResponseT]):
         self._response = response
         self._stream: Stream | None = None
         self._busy = False
-        self._unknown = False
-        """The control plane is older, or something between does not let streams through."""
+        self._trusted = True
+        """The next call may go by stream."""
+        self._proven = False
+        """A stream has brought an answer: what is wrong with one will pass."""
+        self._idle: asyncio.TimerHandle | None = None
 
     async def __call__(self, request: Message, timeout: float) -> ResponseT:  # noqa: ASYNC109 (as other calls)
         """The answer. Raises OrchClientError; DeadlineError after `timeout` seconds."""
-        if not (self._busy or self._unknown):
+        time = asyncio.get_running_loop().time
+        until = time() + timeout
+        if self._trusted and not self._busy:
             self._busy = True
             try:
                 answer = await self._on_stream(request, timeout)
@@ -50,27 +60,35 @@ class CallStream(Generic[ResponseT]):
                 self._busy = False
             if answer is not None:
                 return answer
-        return await self._alone(request, timeout=timeout)
+        alone = await self._alone(request, timeout=max(until - time(), _LEAST_SECONDS))
+        self._trusted = self._trusted or self._proven
+        return alone
 
     async def _on_stream(self, request: Message, timeout: float) -> ResponseT | None:  # noqa: ASYNC109
         """The answer; None where the stream gives none."""
         call = StreamCallsRequest(call=BatchedCall(path=self._path, request=request.SerializeToString()))
         answer: BatchedAnswer | None = None
+        if self._idle is not None:
+            self._idle.cancel()
         try:
             async with asyncio.timeout(timeout):
                 answer = await self._asked(call)
         except TimeoutError:
+            # Something between may hold streams back: the next call shows whether it is that.
+            self._trusted = False
             raise self._error(Failure("DEADLINE_EXCEEDED", f"no answer within {timeout:g} s")) from None
         finally:
             if answer is None:
                 self._hang_up()  # the next answer on it would be this call's
         if answer is None:
             return None
+        self._idle = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._hang_up)
         if answer.WhichOneof("outcome") == "response":
+            self._proven = True
             return self._response.FromString(answer.response)
         failure = failure_in(answer.failure)
         if failure.code == "UNIMPLEMENTED":
-            self._unknown = True
+            self._do_without()
             return None
         raise self._error(failure)
 
@@ -84,13 +102,19 @@ class CallStream(Generic[ResponseT]):
             return answer.answer if isinstance(answer, StreamCallsResponse) else None
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             # What is wrong the call itself will be told; but only the stream knows that there are no streams.
-            self._unknown = stream.done() and await stream.code() == grpc.StatusCode.UNIMPLEMENTED
+            if stream.done() and await stream.code() == grpc.StatusCode.UNIMPLEMENTED:
+                self._do_without()
             return None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
             return None  # it is the stream that was cancelled: gRPC says so in this way
+
+    def _do_without(self) -> None:
+        """The control plane does not know streams, or does not carry this method on them."""
+        self._trusted = self._proven = False
+        self._hang_up()
 
     def _hang_up(self) -> None:
         stream, self._stream = self._stream, None

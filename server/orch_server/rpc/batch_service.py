@@ -5,6 +5,7 @@ each (ADR 0023).
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 
+import grpc
 from google.rpc.code_pb2 import UNIMPLEMENTED
 from google.rpc.status_pb2 import Status
 
@@ -18,10 +19,13 @@ from orch_proto.v1.batch_service_pb2 import (
 )
 from orch_proto.v1.batch_service_pb2_grpc import BatchServiceServicer
 from orch_server.application.errors import InvalidArgument
+from orch_server.application.telemetry import Attribute, Telemetry
 from orch_server.rpc.errors import Encoded
 from orch_server.rpc.handlers import Context
+from orch_server.rpc.tracing import note_code
 
 MOST_CALLS = 1000
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
 # It waits, and would keep all others waiting.
 ALONE = frozenset({"/orch.v1.LeaseService/AcquireLeases"})
 
@@ -29,7 +33,8 @@ ALONE = frozenset({"/orch.v1.LeaseService/AcquireLeases"})
 class BatchServicer(BatchServiceServicer):
     """Carries calls of the other services."""
 
-    def __init__(self) -> None:
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
         self._methods: Mapping[str, Encoded] = {}
         self._idle: set[asyncio.Task[object]] = set()
         """Streams whose next call has not come yet."""
@@ -55,13 +60,17 @@ class BatchServicer(BatchServiceServicer):
         self, requests: AsyncIterator[StreamCallsRequest], context: Context
     ) -> AsyncIterator[StreamCallsResponse]:
         """Make one call after another, until the caller or this server ends it."""
-        requests = aiter(requests)
-        while (request := await self._next(requests)) is not None:
-            yield StreamCallsResponse(answer=await self._one(request.call, context))
-
-    async def _next(self, requests: AsyncIterator[StreamCallsRequest]) -> StreamCallsRequest | None:
         stream = asyncio.current_task()
-        if self._drained.is_set() or stream is None:
+        if stream is None:
+            raise RuntimeError("A stream of calls is served in a task.")
+        requests = aiter(requests)
+        while (request := await self._next(requests, stream)) is not None:
+            yield StreamCallsResponse(answer=await self._traced(request.call, context))
+
+    async def _next(
+        self, requests: AsyncIterator[StreamCallsRequest], stream: asyncio.Task[object]
+    ) -> StreamCallsRequest | None:
+        if self._drained.is_set():
             return None
         self._idle.add(stream)
         try:
@@ -73,6 +82,17 @@ class BatchServicer(BatchServiceServicer):
         finally:
             self._idle.discard(stream)
 
+    async def _traced(self, call: BatchedCall, context: Context) -> BatchedAnswer:
+        """A call on a stream, in a span like that of a call by itself."""
+        if call.path not in self._methods:
+            return await self._one(call, context)  # no span: anyone could invent names
+        service, _, method = call.path.lstrip("/").partition("/")
+        attributes: dict[str, Attribute] = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
+        with self._telemetry.span(f"{service}/{method}", attributes, kind="server") as span:
+            answer = await self._one(call, context)
+            note_code(span, _code_of(answer))
+        return answer
+
     async def _one(self, call: BatchedCall, context: Context) -> BatchedAnswer:
         method = self._methods.get(call.path)
         if method is None:
@@ -82,3 +102,8 @@ class BatchServicer(BatchServiceServicer):
         if isinstance(outcome, Status):
             return BatchedAnswer(failure=outcome.SerializeToString())
         return BatchedAnswer(response=outcome)
+
+
+def _code_of(answer: BatchedAnswer) -> grpc.StatusCode:
+    number = Status.FromString(answer.failure).code if answer.failure else 0
+    return _CODES.get(number, grpc.StatusCode.UNKNOWN)

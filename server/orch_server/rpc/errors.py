@@ -10,7 +10,7 @@ Handlers are wrapped once, when they are registered, instead of by an intercepto
 bytes into the request and the answer into bytes, so that what goes wrong there is answered from here as well.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import grpc
@@ -142,10 +142,10 @@ async def _refuse(error: Exception, context: Context, method: str, correlation_i
 
 
 class Encoded:
-    """A unary method of bytes: what fails comes as a google.rpc.Status, not as gRPC's own. Each call has its span."""
+    """A unary method of bytes: what fails comes as a google.rpc.Status, not as gRPC's own."""
 
     def __init__(self, handler: Handler, method: str, *, telemetry: Telemetry = _NO_TELEMETRY) -> None:
-        """`method` is its name for the log, spans and the count of calls.
+        """`method` is its name for the log and the count of calls.
 
         Raises TypeError for one that is not async, or streams.
         """
@@ -162,25 +162,23 @@ class Encoded:
     async def __call__(self, request: bytes, context: Context) -> bytes | Status:
         """The response, or the status that stands for what was raised."""
         code = "CANCELLED"
-        with self._telemetry.span(self._method, {"rpc.system": "grpc", **self._attributes}, kind="server") as span:
-            try:
-                response: bytes = self._encode(await self._behavior(self._decode(request), context))
-                code = "OK"
-            except grpc.aio.BaseError:
-                raise
-            except Exception as error:
-                failure = failure_of(error, self._method)
-                code = failure.code
-                return status_message(failure)
-            finally:
-                span.set("rpc.grpc.status_code", grpc.StatusCode[code].value[0])
-                self._telemetry.count(RPC_CALLS, 1, transport="grpc", **self._attributes, code=code)
+        try:
+            response: bytes = self._encode(await self._behavior(self._decode(request), context))
+            code = "OK"
+        except grpc.aio.BaseError:
+            raise
+        except Exception as error:
+            failure = failure_of(error, self._method)
+            code = failure.code
+            return status_message(failure)
+        finally:
+            self._telemetry.count(RPC_CALLS, 1, transport="grpc", **self._attributes, code=code)
         return response
 
 
 def _decoder(handler: Handler, method: str) -> Callable[[Any], object]:
     deserialize = handler.request_deserializer
-    if handler.request_streaming or deserialize is None:
+    if deserialize is None:
         return _same
 
     def decode(raw: bytes) -> object:
@@ -192,7 +190,11 @@ def _decoder(handler: Handler, method: str) -> Callable[[Any], object]:
                 reason="MALFORMED_REQUEST",
             ) from error
 
-    return decode
+    async def decode_each(raws: AsyncIterator[bytes]) -> AsyncIterator[object]:
+        async for raw in raws:
+            yield decode(raw)
+
+    return decode_each if handler.request_streaming else decode
 
 
 def _unimplemented(handler: Handler, method: str) -> Handler:

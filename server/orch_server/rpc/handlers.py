@@ -60,11 +60,11 @@ def behavior_of(handler: Handler) -> Behavior:
 def rebuilt(handler: Handler, behavior: Behavior, *, converts: bool = False) -> Handler:
     """A handler of the same kind with another function.
 
-    converts: the function takes bytes for a single request, and returns bytes for a single answer.
+    converts: the function takes bytes for each request, and returns bytes for a single answer.
     """
     make = _MAKERS[handler.request_streaming, handler.response_streaming]
     return make(
         behavior,
-        None if converts and not handler.request_streaming else handler.request_deserializer,
+        None if converts else handler.request_deserializer,
         None if converts and not handler.response_streaming else handler.response_serializer,
     )

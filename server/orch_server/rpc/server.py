@@ -22,6 +22,7 @@ from orch_server.rpc.handlers import Handler, is_async
 from orch_server.rpc.health import SERVICE as HEALTH
 from orch_server.rpc.health import Health
 from orch_server.rpc.methods import ServedMethod, served_methods
+from orch_server.rpc.tracing import STREAM_OF_CALLS
 
 # Puts a servicer into a server: functools.partial(add_FlowRunServiceServicer_to_server, servicer).
 AddServicer = Callable[[grpc.aio.Server], None]
@@ -102,7 +103,7 @@ def build_server(
     as_server = cast("grpc.aio.Server", registrar)
     for add_servicer in services:
         add_servicer(as_server)
-    batch = BatchServicer()
+    batch = BatchServicer(telemetry)
     batch.carry(registrar.carried)
     add_BatchServiceServicer_to_server(batch, as_server)
     methods = tuple(registrar.methods)
@@ -136,7 +137,11 @@ class _Registrar:
         self.methods.extend(served_methods(service_name, method_handlers))
         telemetry = _NO_TELEMETRY if service_name == HEALTH else self._telemetry
         handlers = {
-            name: guarded(handler, f"{service_name}/{name}", telemetry=telemetry)
+            name: guarded(
+                handler,
+                f"{service_name}/{name}",
+                telemetry=_NO_TELEMETRY if f"/{service_name}/{name}" == STREAM_OF_CALLS else telemetry,
+            )
             for name, handler in method_handlers.items()
         }
         self.carried |= {

@@ -13,6 +13,7 @@ from orch_server.rpc.handlers import Behavior, Context, Continuation, Handler, b
 from orch_server.rpc.health import SERVICE as HEALTH
 
 STREAM_OF_CALLS = "/orch.v1.BatchService/StreamCalls"
+"""Is no call itself: those that it carries are noted one by one."""
 
 # What the conventions count as the server's fault; the rest is the caller's.
 _SERVER_FAULTS = frozenset(
@@ -72,7 +73,7 @@ class TracingInterceptor(grpc.aio.ServerInterceptor):
                     code = _code(context)
                     raise
                 finally:
-                    _note(under_way, code)
+                    note_code(under_way, code)
                     elapsed = 1000 * (time.perf_counter() - started)
                     self._telemetry.record(
                         RPC_SERVER_DURATION, elapsed, **attributes, **{"rpc.grpc.status_code": code.value[0]}
@@ -87,7 +88,8 @@ def _code(context: Context) -> grpc.StatusCode:
     return code if isinstance(code, grpc.StatusCode) else grpc.StatusCode.OK
 
 
-def _note(span: Span, code: grpc.StatusCode) -> None:
+def note_code(span: Span, code: grpc.StatusCode) -> None:
+    """How a call has ended, in its span."""
     span.set("rpc.grpc.status_code", code.value[0])
     if code in _SERVER_FAULTS:
         span.fail(code.name)

@@ -13,12 +13,16 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, Serv
 from orch_proto.v1 import log_service_pb2_grpc, server_service_pb2_grpc
 from orch_proto.v1.log_service_pb2 import WatchLogsRequest, WatchLogsResponse
 from orch_proto.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoResponse
+from orch_server.application.telemetry import NoTelemetry, Telemetry
 from orch_server.rpc.endpoint import Endpoint
 from orch_server.rpc.handlers import Context
 from orch_server.rpc.server import RpcServer, build_server
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
+
+
+_PATIENCE_SECONDS = 10.0
 
 
 async def _answer(request: GetServerInfoRequest, context: Context) -> GetServerInfoResponse:
@@ -102,6 +106,7 @@ async def serve(
     interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
     endpoint: Endpoint | None = None,
     credentials: grpc.ChannelCredentials | None = None,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Edge]:
     """A server on a free port of this machine, and a channel to it."""
     servicer = servicer or Scripted()
@@ -112,6 +117,7 @@ async def serve(
             partial(log_service_pb2_grpc.add_LogServiceServicer_to_server, servicer),
         ],
         interceptors=interceptors,
+        telemetry=telemetry or NoTelemetry(),
     )
     await rpc.start()
     address = rpc.endpoint.address(rpc.port)
@@ -120,4 +126,5 @@ async def serve(
         async with channel:
             yield Edge(rpc, channel, servicer)
     finally:
-        await rpc.stop(None)
+        # Patiently: who has had his answer may look at what the server noted of it afterwards.
+        await rpc.stop(_PATIENCE_SECONDS)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from opentelemetry.trace import StatusCode
 
 from orch_client.async_client import AsyncClient
 from orch_client.call_stream import CallStream
 from orch_client.channel import open_async_channel
-from orch_client.errors import DeadlineError, NotFoundError, UnauthenticatedError, UnavailableError
+from orch_client.errors import DeadlineError, NotFoundError, ServerError, UnauthenticatedError, UnavailableError
 from orch_client.retry import RetryRule
 from orch_client.settings import settings_from
 from orch_proto.v1.batch_service_pb2 import BatchedCall, StreamCallsRequest
@@ -20,10 +21,14 @@ from orch_proto.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfo
 from orch_server.application.errors import NotFound
 from orch_server.rpc.auth import ApiKeyInterceptor
 from orch_server.rpc.handlers import Context, Continuation, Handler
+from orch_server.rpc.tracing import TracingInterceptor
 from tests.rpc.edge.serving import Edge, Scripted, serve
+from tests.support.seen_telemetry import Seen, attributes, seen
 
 if TYPE_CHECKING:
     from orch_proto.v1.batch_service_pb2_grpc import BatchServiceAsyncStub
+
+__all__ = ["seen"]
 
 ALONE = "/orch.v1.ServerService/GetServerInfo"
 STREAM = "/orch.v1.BatchService/StreamCalls"
@@ -34,14 +39,17 @@ ENOUGH = 20.0
 class Opened(grpc.aio.ServerInterceptor):
     """What was called, as gRPC sees it; streams may be unknown, as to an older control plane."""
 
-    def __init__(self, *, knows_streams: bool = True) -> None:
+    def __init__(self, *, knows_streams: bool = True, holds_streams: bool = False) -> None:
         self.paths: list[str] = []
         self._knows_streams = knows_streams
+        self._holds_streams = holds_streams
 
     async def intercept_service(self, continuation: Continuation, details: grpc.HandlerCallDetails) -> Handler | None:
         self.paths.append(details.method)
         if details.method == STREAM and not self._knows_streams:
             return None
+        if details.method == STREAM and self._holds_streams:
+            await asyncio.Event().wait()
         return await continuation(details)
 
 
@@ -188,3 +196,53 @@ async def test_a_server_that_cuts_the_stream_short_is_asked_once_more() -> None:
     async with serve(Scripted(info=answer), interceptors=[opened]) as edge, calling(edge) as call:
         assert (await call(REQUEST, ENOUGH)).version == "again"
     assert opened.paths == [STREAM, ALONE]
+
+
+async def test_where_something_holds_streams_back_calls_go_by_themselves() -> None:
+    opened = Opened(holds_streams=True)
+    async with serve(interceptors=[opened]) as edge, calling(edge) as call:
+        with pytest.raises(DeadlineError):
+            await call(REQUEST, 0.2)
+        for _ in range(2):
+            assert (await call(REQUEST, ENOUGH)).version == "1.2.3"
+    assert opened.paths == [STREAM, ALONE, ALONE]
+
+
+async def test_after_a_deadline_the_stream_is_tried_again_once_a_call_was_answered() -> None:
+    opened, counted = Opened(), iter(["first", "late", "alone", "stream"])
+
+    async def answer(request: GetServerInfoRequest, context: Context) -> GetServerInfoResponse:
+        found = next(counted)
+        if found == "late":
+            await asyncio.Event().wait()
+        return GetServerInfoResponse(version=found)
+
+    async with serve(Scripted(info=answer), interceptors=[opened]) as edge, calling(edge) as call:
+        await call(REQUEST, ENOUGH)
+        with pytest.raises(DeadlineError):
+            await call(REQUEST, 0.2)
+        assert [(await call(REQUEST, ENOUGH)).version for _ in range(2)] == ["alone", "stream"]
+    assert opened.paths == [STREAM, ALONE, STREAM]
+
+
+async def test_each_call_on_a_stream_has_a_span_and_is_counted_and_the_stream_has_none(seen: Seen) -> None:
+    refuses = iter([False, True])
+
+    async def answer(request: GetServerInfoRequest, context: Context) -> GetServerInfoResponse:
+        if next(refuses):
+            raise ZeroDivisionError
+        return GetServerInfoResponse()
+
+    tracing = TracingInterceptor(seen.telemetry)
+    async with serve(Scripted(info=answer), interceptors=[tracing], telemetry=seen.telemetry) as edge:
+        async with calling(edge) as call:
+            await call(REQUEST, ENOUGH)
+            with pytest.raises(ServerError):
+                await call(REQUEST, ENOUGH)
+    spans = [(span.name, attributes(span)["rpc.grpc.status_code"], span.status.status_code) for span in seen.spans()]
+    assert spans == [(ALONE[1:], 0, StatusCode.UNSET), (ALONE[1:], 13, StatusCode.ERROR)]
+    counted = {tuple(sorted((point.attributes or {}).items())) for point in seen.points("orch.rpc.calls")}
+    assert {(dict(each)["rpc.method"], dict(each)["code"]) for each in counted} == {
+        ("GetServerInfo", "OK"),
+        ("GetServerInfo", "INTERNAL"),
+    }
