@@ -234,11 +234,11 @@ async def test_each_call_on_a_stream_has_a_span_and_is_counted_and_the_stream_ha
         return GetServerInfoResponse()
 
     tracing = TracingInterceptor(seen.telemetry)
-    async with serve(Scripted(info=answer), interceptors=[tracing], telemetry=seen.telemetry) as edge:
-        async with calling(edge) as call:
+    serving = serve(Scripted(info=answer), interceptors=[tracing], telemetry=seen.telemetry)
+    async with serving as edge, calling(edge) as call:
+        await call(REQUEST, ENOUGH)
+        with pytest.raises(ServerError):
             await call(REQUEST, ENOUGH)
-            with pytest.raises(ServerError):
-                await call(REQUEST, ENOUGH)
     spans = [(span.name, attributes(span)["rpc.grpc.status_code"], span.status.status_code) for span in seen.spans()]
     assert spans == [(ALONE[1:], 0, StatusCode.UNSET), (ALONE[1:], 13, StatusCode.ERROR)]
     counted = {tuple(sorted((point.attributes or {}).items())) for point in seen.points("orch.rpc.calls")}
