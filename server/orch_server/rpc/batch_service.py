@@ -36,6 +36,8 @@ class BatchServicer(BatchServiceServicer):
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._methods: Mapping[str, Encoded] = {}
+        self._attributes: Mapping[str, Mapping[str, Attribute]] = {}
+        """Of the methods' spans."""
         self._idle: set[asyncio.Task[object]] = set()
         """Streams whose next call has not come yet."""
         self._drained = asyncio.Event()
@@ -43,6 +45,7 @@ class BatchServicer(BatchServiceServicer):
     def carry(self, methods: Mapping[str, Encoded]) -> None:
         """These methods, by their paths, may be called from now on; save those that want to be called alone."""
         self._methods = {path: method for path, method in methods.items() if path not in ALONE}
+        self._attributes = {path: _attributes_of(path) for path in self._methods}
 
     def drain(self) -> None:
         """End streams, each once its call is answered."""
@@ -56,39 +59,37 @@ class BatchServicer(BatchServiceServicer):
             raise InvalidArgument.of("calls", f"are {len(request.calls)}: at most {MOST_CALLS} fit into one batch.")
         return CallBatchResponse(answers=await asyncio.gather(*(self._one(call, context) for call in request.calls)))
 
-    async def StreamCalls(
+    async def StreamCalls(  # type: ignore[override]  # of two styles that gRPC knows, the stubs know one
         self, requests: AsyncIterator[StreamCallsRequest], context: Context
-    ) -> AsyncIterator[StreamCallsResponse]:
-        """Make one call after another, until the caller or this server ends it."""
+    ) -> None:
+        """Make one call after another, until the caller or this server ends it.
+
+        It reads from the context, and writes to it: iterators on both sides are a tenth of a small call.
+        """
         stream = asyncio.current_task()
         if stream is None:
             raise RuntimeError("A stream of calls is served in a task.")
-        requests = aiter(requests)
-        while (request := await self._next(requests, stream)) is not None:
-            yield StreamCallsResponse(answer=await self._traced(request.call, context))
-
-    async def _next(
-        self, requests: AsyncIterator[StreamCallsRequest], stream: asyncio.Task[object]
-    ) -> StreamCallsRequest | None:
-        if self._drained.is_set():
-            return None
-        self._idle.add(stream)
         try:
-            return await anext(requests, None)
+            while not self._drained.is_set():
+                self._idle.add(stream)
+                request = await context.read()
+                self._idle.discard(stream)
+                if request is grpc.aio.EOF:
+                    return
+                await context.write(StreamCallsResponse(answer=await self._traced(request.call, context)))
         except asyncio.CancelledError:
-            if self._drained.is_set():
-                return None
-            raise
+            if stream not in self._idle or not self._drained.is_set():
+                raise
         finally:
             self._idle.discard(stream)
 
     async def _traced(self, call: BatchedCall, context: Context) -> BatchedAnswer:
         """A call on a stream, in a span like that of a call by itself."""
-        if call.path not in self._methods:
+        attributes = self._attributes.get(call.path)
+        if attributes is None:
             return await self._one(call, context)  # no span: anyone could invent names
-        service, _, method = call.path.lstrip("/").partition("/")
-        attributes: dict[str, Attribute] = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
-        with self._telemetry.span(f"{service}/{method}", attributes, kind="server") as span:
+        name = f"{attributes['rpc.service']}/{attributes['rpc.method']}"
+        with self._telemetry.span(name, attributes, kind="server") as span:
             answer = await self._one(call, context)
             note_code(span, _code_of(answer))
         return answer
@@ -102,6 +103,11 @@ class BatchServicer(BatchServiceServicer):
         if isinstance(outcome, Status):
             return BatchedAnswer(failure=outcome.SerializeToString())
         return BatchedAnswer(response=outcome)
+
+
+def _attributes_of(path: str) -> Mapping[str, Attribute]:
+    service, _, method = path.lstrip("/").partition("/")
+    return {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
 
 
 def _code_of(answer: BatchedAnswer) -> grpc.StatusCode:

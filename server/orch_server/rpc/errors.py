@@ -10,7 +10,7 @@ Handlers are wrapped once, when they are registered, instead of by an intercepto
 bytes into the request and the answer into bytes, so that what goes wrong there is answered from here as well.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import grpc
@@ -108,6 +108,8 @@ def guarded(
         return _unimplemented(handler, method)
     behavior = behavior_of(handler)
     decode = _decoder(handler, method)
+    # What streams gRPC converts, message by message.
+    take = _same if handler.request_streaming else decode
     encode = _same if handler.response_streaming else handler.response_serializer or _same
 
     service, _, name = method.partition("/")
@@ -116,7 +118,7 @@ def guarded(
     async def guard(request: object, context: Context) -> object:
         code = "CANCELLED"
         try:
-            answer = encode(await behavior(decode(request), context))
+            answer = encode(await behavior(take(request), context))
             code = "OK"
         except Exception as error:
             code = _code_of(error)
@@ -125,7 +127,12 @@ def guarded(
             telemetry.count(RPC_CALLS, 1, **attributes, code=code)
         return answer
 
-    return rebuilt(handler, guard, converts=True)
+    return rebuilt(
+        handler,
+        guard,
+        decode=decode if handler.request_streaming else None,
+        encode=handler.response_serializer if handler.response_streaming else None,
+    )
 
 
 def _code_of(error: Exception) -> str:
@@ -157,7 +164,7 @@ class Encoded:
         self._method = method
         self._telemetry = telemetry
         service, _, name = method.partition("/")
-        self._attributes: dict[str, Attribute] = {"rpc.service": service, "rpc.method": name}
+        self._attributes: dict[str, Attribute] = {"transport": "grpc", "rpc.service": service, "rpc.method": name}
 
     async def __call__(self, request: bytes, context: Context) -> bytes | Status:
         """The response, or the status that stands for what was raised."""
@@ -172,7 +179,7 @@ class Encoded:
             code = failure.code
             return status_message(failure)
         finally:
-            self._telemetry.count(RPC_CALLS, 1, transport="grpc", **self._attributes, code=code)
+            self._telemetry.count(RPC_CALLS, 1, **self._attributes, code=code)
         return response
 
 
@@ -190,11 +197,7 @@ def _decoder(handler: Handler, method: str) -> Callable[[Any], object]:
                 reason="MALFORMED_REQUEST",
             ) from error
 
-    async def decode_each(raws: AsyncIterator[bytes]) -> AsyncIterator[object]:
-        async for raw in raws:
-            yield decode(raw)
-
-    return decode_each if handler.request_streaming else decode
+    return decode
 
 
 def _unimplemented(handler: Handler, method: str) -> Handler:
@@ -207,7 +210,7 @@ def _unimplemented(handler: Handler, method: str) -> Handler:
     async def refuse(request: object, context: Context) -> None:
         await context.abort_with_status(status)
 
-    return rebuilt(handler, refuse, converts=True)
+    return rebuilt(handler, refuse, decode=None, encode=None)
 
 
 def _details(failure: Failure) -> list[Message]:

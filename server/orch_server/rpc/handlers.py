@@ -20,6 +20,8 @@ else:  # Only the stubs of these classes have parameters.
     Handler = grpc.RpcMethodHandler
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
 Behavior = Callable[[Any, Context], Awaitable[Any]]
+Decode = Callable[[bytes], Any]
+Encode = Callable[[Any], bytes]
 
 _MAKERS = {
     (False, False): grpc.unary_unary_rpc_method_handler,
@@ -57,14 +59,8 @@ def behavior_of(handler: Handler) -> Behavior:
     return write_all
 
 
-def rebuilt(handler: Handler, behavior: Behavior, *, converts: bool = False) -> Handler:
-    """A handler of the same kind with another function.
-
-    converts: the function takes bytes for each request, and returns bytes for a single answer.
-    """
+def rebuilt(handler: Handler, behavior: Behavior, *, decode: Decode | None, encode: Encode | None) -> Handler:
+    """A handler of the same kind with another function, whose requests and answers gRPC converts like this; None: it
+    takes and gives bytes."""
     make = _MAKERS[handler.request_streaming, handler.response_streaming]
-    return make(
-        behavior,
-        None if converts else handler.request_deserializer,
-        None if converts and not handler.response_streaming else handler.response_serializer,
-    )
+    return make(behavior, decode, encode)

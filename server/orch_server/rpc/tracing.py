@@ -46,7 +46,8 @@ class TracingInterceptor(grpc.aio.ServerInterceptor):
         if handler is None or service == HEALTH or handler_call_details.method == STREAM_OF_CALLS:
             return handler
         metadata = {name: value for name, value in handler_call_details.invocation_metadata if isinstance(value, str)}
-        return rebuilt(handler, self._traced(behavior_of(handler), service, method, metadata))
+        traced = self._traced(behavior_of(handler), service, method, metadata)
+        return rebuilt(handler, traced, decode=handler.request_deserializer, encode=handler.response_serializer)
 
     def _traced(self, behavior: Behavior, service: str, method: str, metadata: dict[str, str]) -> Behavior:
         attributes: dict[str, Attribute] = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}

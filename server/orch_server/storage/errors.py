@@ -1,8 +1,7 @@
 """From the drivers' errors to the use cases': what is worth a repeat, what means that the database is away."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -78,33 +77,48 @@ def _translated(error: DBAPIError) -> OrchError | None:
         return None
     away = error.connection_invalidated or state[:2] in _AWAY or state == _STANDBY or isinstance(error, InterfaceError)
     if away or isinstance(error, OperationalError):
-        return _away(error.orig)
+        return out_of_reach(error.orig)
     return None
 
 
-def _away(cause: object) -> Unavailable:
+def out_of_reach(cause: object) -> Unavailable:
+    """The database is not there."""
     return Unavailable(
         f"The database cannot be reached ({cause}). The server tries again by itself; so should you.",
         retry_after_seconds=_RETRY_SECONDS,
     )
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turns the drivers' errors into the use cases'. A bug of ours passes as it is."""
-    try:
-        yield
-    except DBAPIError as error:
-        known = _translated(error)
-        if known is None:
-            raise
-        raise known from error
-    except sqlite3.Error as error:
-        known = _from_sqlite(error)
-        if known is None:
-            raise
-        raise known from error
-    except PoolTimeoutError as error:
-        raise Overloaded("All database connections are busy.", retry_after_seconds=_RETRY_SECONDS) from error
-    except (TimeoutError, OSError) as error:
-        raise _away(error) from error
+def _known(error: BaseException) -> OrchError | None:
+    """The use cases' error for one of a driver, or of waiting for a connection; None for all else."""
+    match error:
+        case DBAPIError():
+            return _translated(error)
+        case sqlite3.Error():
+            return _from_sqlite(error)
+        case PoolTimeoutError():
+            return Overloaded("All database connections are busy.", retry_after_seconds=_RETRY_SECONDS)
+        case TimeoutError() | OSError():
+            return out_of_reach(error)
+        case _:
+            return None
+
+
+class Translated:
+    """Turns the drivers' errors inside a `with` into the use cases'. A bug of ours passes as it is.
+
+    A class, since every transaction is inside of one: a generator takes several times as long.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Raises OrchError in the place of a driver's error."""
+        known = None if error is None else _known(error)
+        if known is not None:
+            raise known from error

@@ -7,23 +7,23 @@ runs in a single greenlet. SQLAlchemy's asynchronous engines would start one for
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import TracebackType
 from typing import Final, Literal, TypeVar
 
 import asyncpg
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import greenlet_spawn
 
 from orch_server.application.ports import Clock, Wakeups
 from orch_server.storage.database import Channel
-from orch_server.storage.errors import is_repeatable, is_vain, translated
+from orch_server.storage.errors import Translated, is_repeatable, is_vain, out_of_reach
 from orch_server.storage.hopes import Raced, Trust
 from orch_server.storage.postgres_arrays import send_arrays
-from orch_server.storage.postgres_statements import PostgresStatements
+from orch_server.storage.postgres_connections import KeptConnections
 from orch_server.storage.scope import Scope
 from orch_server.storage.transaction import SqlTransaction
 
@@ -60,21 +60,21 @@ class PostgresDatabase:
         self._clock = clock
         timeout, writers = statement_timeout_seconds, pool_size - pool_size // 2
         self.most_beside = max(min(writers - _SPARE_CONNECTIONS, _MOST_BESIDE), 1)
-        self._engines: Mapping[Channel, Engine] = {
-            "main": _engine(url, writers, timeout, _WRITER),
-            "heartbeat": _engine(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
+        self._writers: Mapping[Channel, KeptConnections] = {
+            "main": _connections(url, writers, timeout, _WRITER),
+            "heartbeat": _connections(url, _HEARTBEAT_CONNECTIONS, timeout, _WRITER),
         }
         self._raced = {Trust.GUESSES: -_CAREFUL_SECONDS, Trust.HOPES: -_CAREFUL_SECONDS}
         """When one of these was last in vain."""
-        self._reader = _engine(url, max(pool_size // 2, 1), timeout, _READER)
+        self._readers = _connections(url, max(pool_size // 2, 1), timeout, _READER)
 
     async def write(self, work: Callable[[SqlTransaction], R], *, channel: Channel = "main") -> R:
         """Run `work` in one transaction; again where others' transactions turned it away."""
-        with translated(), _cut_connections():
+        with _OVER_ASYNCPG:
             trust = self._trust()
             for _ in range(_REPEATS):
                 try:
-                    return await self._once(self._engines[channel], work, trust)
+                    return await self._once(self._writers[channel], work, trust)
                 except Raced as race:
                     self._raced[race.wrong] = time.monotonic()
                     trust = Trust(race.wrong - 1)
@@ -82,7 +82,7 @@ class PostgresDatabase:
                     if not is_repeatable(error):
                         raise
                     trust = Trust.LOCKS
-            return await self._once(self._engines[channel], work, Trust.LOCKS)
+            return await self._once(self._writers[channel], work, Trust.LOCKS)
 
     def _trust(self) -> Trust:
         """What a first try may take for granted: nothing that was lately in vain."""
@@ -93,59 +93,76 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[[SqlTransaction], R]) -> R:
         """Run `work` without a transaction around it."""
-        with translated(), _cut_connections():
-            result: R = await greenlet_spawn(self._outside, self._reader, work)
+        with _OVER_ASYNCPG:
+            result: R = await greenlet_spawn(self._outside, work)
             return result
 
-    async def _once(self, engine: Engine, work: Callable[[SqlTransaction], R], trust: Trust) -> R:
-        done: tuple[SqlTransaction, R] = await greenlet_spawn(self._in_transaction, engine, work, trust)
+    async def _once(self, writers: KeptConnections, work: Callable[[SqlTransaction], R], trust: Trust) -> R:
+        done: tuple[SqlTransaction, R] = await greenlet_spawn(self._in_transaction, writers, work, trust)
         transaction, result = done
         self._wakeups.announce(transaction.topics)
         return result
 
     def _in_transaction(
-        self, engine: Engine, work: Callable[[SqlTransaction], R], trust: Trust
+        self, writers: KeptConnections, work: Callable[[SqlTransaction], R], trust: Trust
     ) -> tuple[SqlTransaction, R]:
         """Run `work` as one transaction: it begins with the first statement that locks or writes, or is one statement.
 
         A connection that cannot even roll back is not used again."""
-        with engine.connect() as connection:
-            statements = PostgresStatements(connection)
-            begin = partial(statements.say, "BEGIN")
-            scope = Scope(connection, self.kind, self._clock, statements, begin=begin, trust=trust)
-            transaction = SqlTransaction(scope)
+        taken = writers.take()
+        say = taken.statements.say
+        scope = Scope(
+            taken.connection, self.kind, self._clock, taken.statements, begin=partial(say, "BEGIN"), trust=trust
+        )
+        transaction = SqlTransaction(scope)
+        try:
+            result = work(transaction)
+            if scope.finish():
+                say("COMMIT")
+        except BaseException as error:
             try:
-                result = work(transaction)
-                if scope.finish():
-                    statements.say("COMMIT")
-            except BaseException as error:
-                try:
-                    statements.say("ROLLBACK")
-                except (DBAPIError, OSError):
-                    connection.invalidate(error)
-                if isinstance(error, DBAPIError) and is_vain(error):
-                    raise Raced(guessed=scope.guessed) from error
-                raise
-            return transaction, result
+                say("ROLLBACK")
+            except (DBAPIError, OSError):
+                taken.connection.invalidate(error)
+            finally:
+                writers.drop(taken)
+            if isinstance(error, DBAPIError) and is_vain(error):
+                raise Raced(guessed=scope.guessed) from error
+            raise
+        writers.keep(taken)
+        return transaction, result
 
-    def _outside(self, engine: Engine, work: Callable[[SqlTransaction], R]) -> R:
-        with engine.connect() as connection:
-            return work(SqlTransaction(Scope(connection, self.kind, self._clock, PostgresStatements(connection))))
+    def _outside(self, work: Callable[[SqlTransaction], R]) -> R:
+        taken = self._readers.take()
+        try:
+            result = work(SqlTransaction(Scope(taken.connection, self.kind, self._clock, taken.statements)))
+        except BaseException:
+            self._readers.drop(taken)
+            raise
+        self._readers.keep(taken)
+        return result
 
     async def close(self) -> None:
         """Close every connection."""
-        for engine in (*self._engines.values(), self._reader):
-            await greenlet_spawn(engine.dispose)
+        for connections in (*self._writers.values(), self._readers):
+            await greenlet_spawn(connections.close)
 
 
-@contextmanager
-def _cut_connections() -> Iterator[None]:
-    """What the driver says of a connection that was cut in the middle of a statement: SQLAlchemy does not know it."""
-    try:
-        yield
-    except asyncpg.InternalClientError as error:
-        raise ConnectionError(f"the connection was cut: {error}") from error
+class _OverAsyncpg(Translated):
+    """Knows also what asyncpg says of a connection that was cut in the middle of a statement; SQLAlchemy does not."""
 
+    __slots__ = ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """See `Translated`."""
+        if isinstance(error, asyncpg.InternalClientError):
+            raise out_of_reach(f"the connection was cut: {error}") from error
+        super().__exit__(kind, error, traceback)
+
+
+_OVER_ASYNCPG = _OverAsyncpg()
 
 _WRITER = {
     "plan_cache_mode": "force_generic_plan",
@@ -160,7 +177,7 @@ _READER = {"plan_cache_mode": "force_custom_plan"}
 """Lists are filtered in many ways, and what is rare depends on the values: each is planned for its own."""
 
 
-def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, str]) -> Engine:
+def _connections(url: str, size: int, timeout_seconds: float, planning: Mapping[str, str]) -> KeptConnections:
     engine = create_engine(
         async_url(url),
         pool_size=size,
@@ -180,7 +197,7 @@ def _engine(url: str, size: int, timeout_seconds: float, planning: Mapping[str, 
     def connected(connection: AdaptedConnection, record: object) -> None:
         send_arrays(connection.driver_connection)
 
-    return engine
+    return KeptConnections(engine)
 
 
 def server_settings(timeout_seconds: float) -> dict[str, str]:

@@ -85,16 +85,22 @@ def _adapted(connection: Connection) -> "AdaptedConnection":
 
 
 class PostgresStatements:
-    """Runs statements on the connection of one transaction, in the greenlet of its use case.
+    """Runs statements on a connection, in the greenlet of the use case that has it.
 
     Errors of asyncpg come out as SQLAlchemy's DBAPIError, as those of all other statements do.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._adapted = _adapted(connection)
-        while self._adapted.driver_connection.is_closed():  # while it lay in the pool: Postgres was restarted
+        while self.is_closed:
             connection.invalidate()
             self._adapted = _adapted(connection)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection was lost while nobody used it: Postgres was restarted."""
+        closed: bool = self._adapted.driver_connection.is_closed()
+        return closed
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows that a statement returns: not SQLAlchemy's, but used in the same way."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, make_url
 
 from orch_server.application.errors import Overloaded, Unavailable
 from orch_server.errors import StartupError
-from orch_server.storage.errors import translated
+from orch_server.storage.errors import Translated
 from orch_server.storage.migrations import REVISIONS
 from orch_server.version import orch_version
 
@@ -62,7 +62,7 @@ def connection_revision(connection: Connection, tables: str) -> str | None:
 def reached(url: str) -> Iterator[None]:
     """Says to the person who starts the server what is wrong with the database, not with a call."""
     try:
-        with translated():
+        with Translated():
             yield
     except (Unavailable, Overloaded) as error:
         raise StartupError(f"The database {shown(url)} cannot be used: {error.message}") from error

@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from orch_server.application.ports import Clock, Wakeups
 from orch_server.errors import StartupError
 from orch_server.storage.database import Channel
-from orch_server.storage.errors import translated
+from orch_server.storage.errors import Translated
 from orch_server.storage.scope import Scope
 from orch_server.storage.sqlite_statements import SqliteStatements
 from orch_server.storage.transaction import SqlTransaction
@@ -60,7 +60,7 @@ class SqliteDatabase:
         return await self._run(self._reader, self._read_engine, work)
 
     async def _run(self, threads: WorkerThreads, engine: Engine, work: Callable[[SqlTransaction], R]) -> R:
-        with translated():
+        with Translated():
             transaction, result = await threads.run(partial(self._once, engine, work))
         self._wakeups.announce(transaction.topics)
         return result

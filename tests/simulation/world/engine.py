@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from orch_server.application.ports import Clock, Topic
 from orch_server.storage import schema
-from orch_server.storage.errors import translated
+from orch_server.storage.errors import Translated
 from orch_server.storage.postgres import PostgresDatabase
 from orch_server.storage.sqlite import run_within
 from orch_server.storage.tables import metadata
@@ -78,7 +78,7 @@ class SqliteEngine:
 
     def run(self, work: Work[R], clock: Clock, *, undo: bool = False) -> tuple[set[Topic], R]:
         """Run a transaction, as `orch_server.storage.sqlite` does, but in this thread."""
-        with translated():
+        with Translated():
             self._driver.execute("BEGIN IMMEDIATE")
             try:
                 transaction, result = run_within(self._connection, clock, work)
