@@ -6,7 +6,7 @@ other, so that the database works on one while the server prepares the next.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -108,29 +108,29 @@ class CommitGroup:
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                live = [call for call in self._next() if not call.future.done()]
-                if live:
-                    await self._run_noted(live)
+                calls = self._next()
+                ended = self._ended = asyncio.Event()
+                try:
+                    await self._run(calls)
+                finally:
+                    ended.set()
         finally:
             # At once, not when the task has ended: whoever comes in between would wait for nobody.
             self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
-    def _next(self) -> Iterator[_Call]:
-        """Those whose turn it is, up to a transaction's fill."""
-        weight = 0
+    def _next(self) -> list[_Call]:
+        """Those whose turn it is and who still wait, up to a transaction's fill."""
+        calls, weight = [], 0
         while self._waiting and weight < self._max_batch:
             call = self._waiting.popleft()
             weight += call.weight
-            yield call
-
-    async def _run_noted(self, calls: Sequence[_Call]) -> None:
-        ended = self._ended = asyncio.Event()
-        try:
-            await self._run(calls)
-        finally:
-            ended.set()
+            if not call.future.done():
+                calls.append(call)
+        return calls
 
     async def _run(self, calls: Sequence[_Call]) -> None:
+        if not calls:
+            return
         parts: dict[Work[Any, Any], list[_Call]] = {}
         for call in sorted(calls, key=lambda call: self._turns[call.work]):
             parts.setdefault(call.work, []).append(call)

@@ -5,9 +5,10 @@ begins a trace of its own, with links to those of the calls.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache, partial
+from types import TracebackType
 from typing import Any
 
 from orch_server.application.errors import OrchError, Overloaded, Unavailable
@@ -17,6 +18,7 @@ from orch_server.application.telemetry import (
     TRANSACTION_SIZE,
     Attribute,
     NoTelemetry,
+    Span,
     Telemetry,
 )
 
@@ -53,30 +55,47 @@ class TransactionMeter:
         links = list(dict.fromkeys(caller for caller in callers if caller is not None))
         return self._measured(name, len(callers), None, links[:_MOST_LINKS])
 
-    @contextmanager
-    def _measured(self, name: str, size: int, parent: str | None, links: Sequence[str]) -> Iterator[None]:
+    def _measured(self, name: str, size: int, parent: str | None, links: Sequence[str]) -> AbstractContextManager[None]:
         attributes: dict[str, Attribute] = {"name": name, "orch.transaction.size": size}
-        refusal: OrchError | None = None
-        started = time.perf_counter()
-        with self._telemetry.span(SPAN_TRANSACTION, attributes, parent=parent, links=links) as span:
-            try:
-                yield
-            except (Unavailable, Overloaded):
-                raise
-            except OrchError as error:  # an answer, not a failure
-                span.set("orch.transaction.refused", error.reason)
-                refusal = error
-            finally:
-                self._telemetry.record(TRANSACTION_DURATION, time.perf_counter() - started, name=name)
-                self._telemetry.record(TRANSACTION_SIZE, size, name=name)
-        if refusal is not None:
-            raise refusal
+        span = self._telemetry.span(SPAN_TRANSACTION, attributes, parent=parent, links=links)
+        return _Measured(self._telemetry, span, name, size)
+
+
+class _Measured:
+    """Around one transaction. A class, since every one is measured: a generator takes several times as long."""
+
+    __slots__ = ("_name", "_noted", "_size", "_span", "_started", "_telemetry")
+
+    def __init__(self, telemetry: Telemetry, span: AbstractContextManager[Span], name: str, size: int) -> None:
+        self._telemetry = telemetry
+        self._span = span
+        self._name = name
+        self._size = size
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+        self._noted = self._span.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._telemetry.record(TRANSACTION_DURATION, time.perf_counter() - self._started, name=self._name)
+        self._telemetry.record(TRANSACTION_SIZE, self._size, name=self._name)
+        if isinstance(error, OrchError) and not isinstance(error, Unavailable | Overloaded):
+            # An answer, not a failure.
+            self._noted.set("orch.transaction.refused", error.reason)
+            kind = error = traceback = None
+        self._span.__exit__(kind, error, traceback)
 
 
 def name_of(work: UseCase) -> str:
     """What a use case is called in meters: `report`, or, for a function inside `Deployments.create`, the latter."""
     while isinstance(work, partial):
         work = work.func
-    qualified: str = getattr(work, "__qualname__", type(work).__qualname__)
+    return _shown(getattr(work, "__qualname__", type(work).__qualname__))
+
+
+@lru_cache(1024)
+def _shown(qualified: str) -> str:
     outer, _, _ = qualified.partition(".<locals>")
     return ".".join(part.lstrip("_").removesuffix("_each") for part in outer.split("."))

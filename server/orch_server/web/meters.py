@@ -38,8 +38,9 @@ class MeterTelemetry:
     """Implements `application.telemetry.Telemetry` on top of another one."""
 
     inner: Telemetry
-    _counts: dict[Counter, dict[Labels, int]] = field(default_factory=dict)
-    _distributions: dict[Histogram, dict[Labels, Distribution]] = field(default_factory=dict)
+    # By their names: a meter's own hash is reckoned anew each time, boundaries and all.
+    _counts: dict[str, tuple[Counter, dict[Labels, int]]] = field(default_factory=dict)
+    _distributions: dict[str, tuple[Histogram, dict[Labels, Distribution]]] = field(default_factory=dict)
     _gauges: dict[Gauge, Callable[[], Iterable[Observation]]] = field(default_factory=dict)
     # The databases' threads tell it things, too.
     _lock: Lock = field(default_factory=Lock)
@@ -65,7 +66,7 @@ class MeterTelemetry:
         """See the port."""
         self.inner.count(counter, n, **attributes)
         with self._lock:
-            series = self._counts.setdefault(counter, {})
+            _, series = self._counts.get(counter.name) or self._counts.setdefault(counter.name, (counter, {}))
             labels = _labels(series, attributes)
             series[labels] = series.get(labels, 0) + n
 
@@ -73,7 +74,8 @@ class MeterTelemetry:
         """See the port."""
         self.inner.record(histogram, *values, **attributes)
         with self._lock:
-            series = self._distributions.setdefault(histogram, {})
+            kept = self._distributions.get(histogram.name)
+            _, series = kept or self._distributions.setdefault(histogram.name, (histogram, {}))
             labels = _labels(series, attributes)
             seen = series.get(labels)
             if seen is None:
@@ -90,7 +92,7 @@ class MeterTelemetry:
     def counts(self) -> Iterator[tuple[Counter, Mapping[Labels, int]]]:
         """What counters stand at."""
         with self._lock:
-            found = [(counter, dict(series)) for counter, series in self._counts.items()]
+            found = [(counter, dict(series)) for counter, series in self._counts.values()]
         return iter(found)
 
     def distributions(self) -> Iterator[tuple[Histogram, Mapping[Labels, Distribution]]]:
@@ -98,7 +100,7 @@ class MeterTelemetry:
         with self._lock:
             found = [
                 (histogram, {labels: Distribution(list(each.buckets), each.total) for labels, each in series.items()})
-                for histogram, series in self._distributions.items()
+                for histogram, series in self._distributions.values()
             ]
         return iter(found)
 
