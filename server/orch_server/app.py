@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from orch_client.event_loop import quickest_loop
 from orch_client.logs import configure_logging, wants_human
 from orch_proto.v1.deployment_service_pb2_grpc import add_DeploymentServiceServicer_to_server
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunResponse
@@ -28,7 +29,6 @@ from orch_proto.v1.task_run_service_pb2_grpc import add_TaskRunServiceServicer_t
 from orch_proto.v1.work_pool_service_pb2_grpc import add_WorkPoolServiceServicer_to_server
 from orch_proto.v1.work_queue_service_pb2_grpc import add_WorkQueueServiceServicer_to_server
 from orch_proto.v1.worker_service_pb2_grpc import add_WorkerServiceServicer_to_server
-from orch_server import event_loop
 from orch_server.application.creation import FlowRunCreation
 from orch_server.application.deployments import Deployments
 from orch_server.application.dispatcher import Dispatcher
@@ -93,7 +93,8 @@ answer."""
 def main(settings: Settings) -> int:
     """Run the control plane until it is asked to stop. Raises OrchServerError where it cannot start."""
     configure_logging(settings.logs.format, settings.logs.level, secrets=settings.secrets)
-    event_loop.run(_run(settings))
+    with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+        runner.run(_run(settings))
     return 0
 
 

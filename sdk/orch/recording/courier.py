@@ -58,6 +58,8 @@ class Plan:
     """At random, from 0 up to 1."""
     offline: str = ""
     """Why the control plane cannot be called from here: all goes to disk at once, for another process to deliver."""
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    """Of the event loop that the courier runs in; None: asyncio's own."""
     linger_seconds: float = 0.02
     most_items: int = MOST_ITEMS
     most_bytes: int = MOST_MEMORY_BYTES

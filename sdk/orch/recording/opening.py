@@ -42,6 +42,7 @@ def _plan(settings: Settings) -> "Plan":
     from orch.recording.batches import Holder
     from orch.recording.courier import Plan
     from orch.recording.processes import ProcessName
+    from orch_client.event_loop import quickest_loop
     from orch_client.leases import holder_clock
 
     target, open_transport, is_embedded = _transport(settings)
@@ -53,6 +54,7 @@ def _plan(settings: Settings) -> "Plan":
         clock=holder_clock(),
         wall_ns=time.time_ns,
         chance=random.random,
+        loop_factory=None if is_embedded else quickest_loop(),
         offline=_FORKED if (is_forked_from_sqlite() if is_embedded else is_forked_from_grpc()) else "",
     )
 

@@ -300,7 +300,9 @@ class CourierRecorder:
         try:
             import asyncio
 
-            asyncio.run(self._serve(), debug=False)
+            plan = self._plan()
+            with asyncio.Runner(debug=False, loop_factory=plan.loop_factory) as runner:
+                runner.run(self._serve(plan))
         except Exception as error:
             fault = RecordingError(f"Runs cannot be recorded: {error}")
             fault.__cause__ = error
@@ -313,10 +315,10 @@ class CourierRecorder:
         self._give_up()
         self._running.set()
 
-    async def _serve(self) -> None:
+    async def _serve(self, plan: "Plan") -> None:
         from orch.recording.courier import Courier
 
-        self._courier = Courier(self._inbox, self._plan())
+        self._courier = Courier(self._inbox, plan)
         self._running.set()
         await self._courier.run()
 
