@@ -79,8 +79,8 @@ def test_a_script_with_its_own_control_plane_loads_only_what_it_needs(tmp_path: 
 
 def test_a_server_loads_no_orm() -> None:
     """It would keep 7 MB of it."""
-    engine = "import orch_server.app; from orch_server.storage.postgres import _engine, _WRITER"
-    loaded = all_modules_after(f"{engine}; _engine('postgresql://nowhere/none', None)")
+    database = "import orch_server.app; from orch_server.storage.postgres import PostgresDatabase"
+    loaded = all_modules_after(f"{database}; PostgresDatabase('postgresql://nowhere/none', None)")
 
     assert "sqlalchemy.dialects.postgresql" in loaded
     assert not {"sqlalchemy.orm", "sqlalchemy.ext.asyncio"} & loaded
