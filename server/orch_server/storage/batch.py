@@ -34,32 +34,33 @@ class Batch:
     """A table made of a statement's parameters. Build statements on `table.c`, execute them with `parameters(rows)`."""
 
     def __init__(self, kind: str, name: str = "batch", /, **columns: TypeEngine[Any]) -> None:
-        self._name = name
-        self._names = tuple(columns)
         self._on_postgres = kind == "postgresql"
-        self.table: FromClause = self._unnest(columns) if self._on_postgres else self._json_each(columns)
+        self._names = tuple(f"{name}_{each}" for each in columns) if self._on_postgres else (f"{name}_rows",)
+        """Of the parameters."""
+        self.table: FromClause = self._unnest(name, columns) if self._on_postgres else self._json_each(name, columns)
 
-    def _unnest(self, columns: dict[str, TypeEngine[Any]]) -> TableValuedAlias:
-        arrays = [bindparam(f"{self._name}_{name}", type_=array_of(type_)) for name, type_ in columns.items()]
-        shapes = [column(name, type_) for name, type_ in columns.items()]
-        return rows_of(arrays).table_valued(*shapes, name=self._name).render_derived()
+    def _unnest(self, name: str, columns: dict[str, TypeEngine[Any]]) -> TableValuedAlias:
+        types = zip(self._names, columns.values(), strict=True)
+        arrays = [bindparam(parameter, type_=array_of(type_)) for parameter, type_ in types]
+        shapes = [column(each, type_) for each, type_ in columns.items()]
+        return rows_of(arrays).table_valued(*shapes, name=name).render_derived()
 
-    def _json_each(self, columns: dict[str, TypeEngine[Any]]) -> FromClause:
-        each = func.json_each(bindparam(f"{self._name}_rows")).table_valued("value", name=f"{self._name}_each")
+    def _json_each(self, name: str, columns: dict[str, TypeEngine[Any]]) -> FromClause:
+        each = func.json_each(bindparam(self._names[0])).table_valued("value", name=f"{name}_each")
         cells = [
-            cast(func.json_extract(each.c.value, f"$[{place}]"), type_).label(name)
+            cast(func.json_extract(each.c.value, f"$[{place}]"), type_).label(label)
             if isinstance(type_, Boolean)
-            else func.json_extract(each.c.value, f"$[{place}]", type_=type_).label(name)
-            for place, (name, type_) in enumerate(columns.items())
+            else func.json_extract(each.c.value, f"$[{place}]", type_=type_).label(label)
+            for place, (label, type_) in enumerate(columns.items())
         ]
-        return select(*cells).subquery(self._name)
+        return select(*cells).subquery(name)
 
     def parameters(self, rows: Sequence[Sequence[Cell]]) -> dict[str, Any]:
         """The statement's parameters for these rows, each in the order of the columns."""
         if self._on_postgres:
-            arrays = zip(*rows, strict=True) if rows else ([] for _ in self._names)
-            return {f"{self._name}_{name}": list(cells) for name, cells in zip(self._names, arrays, strict=True)}
-        return {f"{self._name}_rows": json.dumps([[_json_cell(cell) for cell in row] for row in rows])}
+            columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in self._names)
+            return dict(zip(self._names, columns, strict=True))
+        return {self._names[0]: json.dumps([[_json_cell(cell) for cell in row] for row in rows])}
 
 
 def one_of(column_: ColumnElement[Any], name: str, kind: str) -> ColumnElement[bool]:

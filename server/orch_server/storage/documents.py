@@ -103,7 +103,7 @@ def load_failure(text: str | None) -> Failure | None:
 
 def dump_texts(texts: tuple[str, ...]) -> str:
     """A list of texts, such as tags, as text."""
-    return json.dumps(texts, separators=(",", ":"))
+    return json.dumps(texts, separators=(",", ":")) if texts else "[]"
 
 
 def load_texts(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ is a hope like any other, but that whoever was wrong tries again with a look, an
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Executable, Insert, Select, Update, bindparam, case, func, literal_column, select
@@ -61,7 +61,7 @@ class Hope:
     batch: Batch
     locked: Select[Any]
 
-    @property
+    @cached_property
     def expected(self) -> str:
         """The name of the parameter that says how many there must be."""
         return f"{self.name}_expected"

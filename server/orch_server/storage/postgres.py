@@ -39,7 +39,7 @@ _MOST_BESIDE = 3
 _SPARE_CONNECTIONS = 2
 """Beside those of large transactions, so that all else finds one."""
 _STATEMENTS_KEPT = 300
-"""Prepared on each connection: more than there are hot ones, each of them in three forms."""
+"""Prepared on each connection: more than there are hot ones, each of them in its forms."""
 
 
 class PostgresDatabase:

@@ -4,12 +4,12 @@
 does: forty columns, 0.15 ms. Few rows are taken out of the arrays by their place instead; but to find the place of a
 text Postgres walks through all before it, so that this is for few. One row needs no arrays at all.
 
-`PostgresStatements` picks the form. Statements that SQLAlchemy runs itself take arrays, always.
+`PostgresStatements` picks the form of each batch. Statements that SQLAlchemy runs itself take arrays, always.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam
@@ -19,7 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class Form(Enum):
+class Form(IntEnum):
     """How the rows are written down."""
 
     ONE = 1
@@ -34,23 +34,29 @@ _FEW = 100
 """Rows up to which FEW is no slower than MANY: at 32 it takes four fifths of the time, at 8 half of it."""
 
 
-def form_of(rows: int) -> Form:
-    """The form for so many rows, of which no batch of the statement has more; `rows` is 1 only where all have one."""
-    if rows == 1:
-        return Form.ONE
-    return Form.FEW if rows <= _FEW else Form.MANY
+def forms_of(counts: Sequence[int]) -> tuple[Form, ...]:
+    """The forms for batches of so many rows. All that are not of one row have the same: a statement has few forms."""
+    others = Form.FEW if max(counts) <= _FEW else Form.MANY
+    return tuple([Form.ONE if count == 1 else others for count in counts])
 
 
 @dataclass(slots=True)
 class Batches:
-    """What a compilation finds out: the parameters of each batch of rows in the statement, by column."""
+    """Told to a compilation: the form of each batch, by its first parameter; the others are MANY. It finds out the
+    parameters of each batch in the statement, by column."""
 
-    form: Form
-    names: list[tuple[str, ...]] = field(default_factory=list)
+    forms: Mapping[str, Form]
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def cells(self) -> Iterator[str]:
+        """The parameters that stand for a cell, not for a column."""
+        for first, names in self.names.items():
+            if self.forms.get(first) is Form.ONE:
+                yield from names
 
 
 class PostgresRows(FunctionElement[Any]):
-    """`unnest` of arrays, one for each column. Compile with `compile_kwargs={"batches": Batches(form)}`."""
+    """`unnest` of arrays, one for each column. Compile with `compile_kwargs={"batches": Batches(forms)}`."""
 
     name = "unnest"
     inherit_cache = True
@@ -62,11 +68,14 @@ class PostgresRows(FunctionElement[Any]):
 @compiles(PostgresRows)
 def _written(element: PostgresRows, compiler: SQLCompiler, *, batches: Batches | None = None, **kw: Any) -> str:  # noqa: ANN401
     arrays: list[BindParameter[Any]] = list(element.clauses)  # type: ignore[arg-type]
+    form = Form.MANY
     if batches is not None:
-        batches.names.append(tuple(each.key for each in arrays))
-    if batches is None or batches.form is Form.MANY:
+        names = tuple(each.key for each in arrays)
+        batches.names[names[0]] = names
+        form = batches.forms.get(names[0], Form.MANY)
+    if form is Form.MANY:
         return f"unnest({', '.join(compiler.process(each) for each in arrays)})"
-    if batches.form is Form.ONE:
+    if form is Form.ONE:
         return f"(VALUES ({', '.join(compiler.process(_cell(each)) for each in arrays)}))"
     first, *others = (compiler.process(each) for each in arrays)
     cells = ", ".join(["first", *(f"({each})[place]" for each in others)])

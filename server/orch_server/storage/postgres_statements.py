@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from orch_server.storage.postgres_rows import Batches, Form, form_of
+from orch_server.storage.postgres_rows import Batches, Form, forms_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import AdaptedConnection
@@ -48,24 +48,23 @@ class _Compiled:
 
 
 @lru_cache(_MOST_COMPILED)
-def _compiled(statement: Executable, form: Form) -> _Compiled:
-    batches = Batches(form)
+def _compiled(statement: Executable, forms: tuple[Form, ...] = ()) -> _Compiled:
+    """The statement, its batches in these forms; none given: all in the form for many rows."""
+    named = dict(zip(_compiled(statement).batches, forms, strict=True)) if forms else {}
+    batches = Batches(named)
     found = statement.compile(dialect=_DIALECT, compile_kwargs={"batches": batches})  # type: ignore[attr-defined]
     if not isinstance(found, SQLCompiler) or found.positiontup is None or found.post_compile_params:
         raise TypeError(f"This statement cannot be made ready once and for all: {found}")
     fixed = {name: each.value for name, each in found.binds.items() if not each.required}
-    firsts = tuple(dict.fromkeys(names[0] for names in batches.names))
-    cells = frozenset(name for names in batches.names for name in names) if form is Form.ONE else frozenset[str]()
-    return _Compiled(found.string, tuple(found.positiontup), fixed, firsts, cells)
+    return _Compiled(found.string, tuple(found.positiontup), fixed, tuple(batches.names), frozenset(batches.cells()))
 
 
 def _fitting(statement: Executable, parameters: Mapping[str, Any]) -> _Compiled:
     """The statement in the form for as many rows as its batches have."""
-    compiled = _compiled(statement, Form.MANY)
+    compiled = _compiled(statement)
     if not compiled.batches:
         return compiled
-    counts = {len(parameters[name]) for name in compiled.batches}
-    return _compiled(statement, form_of(max(counts) if len(counts) == 1 else max(2, *counts)))
+    return _compiled(statement, forms_of([len(parameters[name]) for name in compiled.batches]))
 
 
 class _Row(asyncpg.Record):  # type: ignore[misc]

@@ -124,9 +124,10 @@ class Scope:
             return
         statement, parameters = self._held_back
         self._held_back, hopes = None, self._in_order()
+        hoped: dict[str, Any] = {}
         for hope in hopes:
-            parameters = {**parameters, **hope.parameters(list(self._hopes[hope]))}
-        self._shortcut.written(verified(hopes, statement) if hopes else statement, parameters)
+            hoped |= hope.parameters(list(self._hopes[hope]))
+        self._shortcut.written(verified(hopes, statement) if hopes else statement, {**parameters, **hoped})
 
     @property
     def connection(self) -> Connection:

@@ -12,6 +12,7 @@ MAX_MESSAGE_CHARACTERS = 65_536
 _MAX_NAME_CHARACTERS = 64
 _CUT = "… (cut)"
 _NAMES = {each: each.name.capitalize() for each in StateType}
+_TYPES = {each.value: each for each in StateType}
 
 
 def cut(text: str, longest: int = MAX_MESSAGE_CHARACTERS) -> str:
@@ -52,7 +53,7 @@ def write_state(message: state_pb2.State, state: State) -> None:
 
 def to_state_type(value: int, field: str) -> StateType:
     """A state type from the wire. InvalidArgument where it is missing or not known."""
-    type_ = parse_enum(value, StateType, field)
+    type_ = _TYPES.get(value) or parse_enum(value, StateType, field)
     if type_ is None:
         raise InvalidArgument.of(field, "is missing.")
     return type_
@@ -65,12 +66,12 @@ def to_state_name(message: state_pb2.State) -> str:
 
 def to_state(message: state_pb2.State, time: datetime) -> State:
     """A state from the wire, entered at that time, where it is a field `state`."""
-    type_ = to_state_type(message.type, "state.type")
+    type_, name, text = to_state_type(message.type, "state.type"), message.name, message.message
     return State(
         type=type_,
-        name=to_state_name(message) or _NAMES[type_],
+        name=to_state_name(message) if name else _NAMES[type_],
         time=time,
-        message=cut(message.message),
+        message=cut(text) if text else "",
         failure=to_failure(message.failure) if message.HasField("failure") else None,
     )
 
