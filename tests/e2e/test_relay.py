@@ -11,6 +11,7 @@ import pytest
 
 from orch_client import AsyncClient, NotFoundError, PermissionDeniedError
 from orch_client.channel import open_async_channel
+from orch_client.event_loop import quickest_loop
 from orch_client.relay_channel import RelayChannel
 from orch_client.settings import ClientSettings, settings_from
 from orch_proto.v1.flow_run_service_pb2 import CreateFlowRunRequest, GetFlowRunRequest, WatchFlowRunRequest
@@ -56,6 +57,17 @@ async def _a_run(settings: ClientSettings) -> str:
     async with AsyncClient(open_async_channel(settings), settings) as client:
         request = CreateFlowRunRequest(request_id=str(uuid4()), flow_name="relayed")
         return (await client.flow_runs.CreateFlowRun(request)).flow_run.flow_run_id
+
+
+def test_any_event_loop_reaches_the_worker(settings: ClientSettings, address: Path) -> None:
+    async def called() -> list[str]:
+        run_id = await _a_run(settings)
+        async with open_relay(settings, address), _relayed(settings, address) as (client, _, opened):
+            await client.flow_runs.GetFlowRun(GetFlowRunRequest(flow_run_id=run_id))
+            return opened
+
+    with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+        assert runner.run(called()) == []
 
 
 async def test_what_is_answered_through_a_worker_is_what_the_control_plane_said(

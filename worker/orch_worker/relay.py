@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import grpc
 
@@ -137,8 +138,8 @@ class _Connection(asyncio.Protocol):
         self.watched: set[str] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        # Not asked for its class: uvloop's are no subclasses of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self._relay.joined(self)
 
     def data_received(self, data: bytes) -> None:

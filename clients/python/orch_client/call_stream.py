@@ -46,7 +46,10 @@ class CallStream(Generic[ResponseT]):
         """The next call may go by stream."""
         self._proven = False
         """A stream has brought an answer: what is wrong with one will pass."""
-        self._idle: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        """Ends a stream that has been idle, or a call that has taken, too long."""
+        self._late = False
+        """The call under way has taken too long."""
 
     async def __call__(self, request: Message, timeout: float) -> ResponseT:  # noqa: ASYNC109 (as other calls)
         """The answer. Raises OrchClientError; DeadlineError after `timeout` seconds."""
@@ -68,21 +71,20 @@ class CallStream(Generic[ResponseT]):
         """The answer; None where the stream gives none."""
         call = StreamCallsRequest(call=BatchedCall(path=self._path, request=request.SerializeToString()))
         answer: BatchedAnswer | None = None
-        if self._idle is not None:
-            self._idle.cancel()
+        self._late = False
+        self._set_alarm(timeout, self._give_up)
         try:
-            async with asyncio.timeout(timeout):
-                answer = await self._asked(call)
-        except TimeoutError:
-            # Something between may hold streams back: the next call shows whether it is that.
-            self._trusted = False
-            raise self._error(Failure("DEADLINE_EXCEEDED", f"no answer within {timeout:g} s")) from None
+            answer = await self._asked(call)
         finally:
             if answer is None:
                 self._hang_up()  # the next answer on it would be this call's
+        if answer is None and self._late:
+            # Something between may hold streams back: the next call shows whether it is that.
+            self._trusted = False
+            raise self._error(Failure("DEADLINE_EXCEEDED", f"no answer within {timeout:g} s"))
         if answer is None:
             return None
-        self._idle = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._hang_up)
+        self._set_alarm(_IDLE_SECONDS, self._hang_up)
         if answer.WhichOneof("outcome") == "response":
             self._proven = True
             return self._response.FromString(answer.response)
@@ -116,7 +118,18 @@ class CallStream(Generic[ResponseT]):
         self._trusted = self._proven = False
         self._hang_up()
 
+    def _set_alarm(self, seconds: float, ring: "Callable[[], None]") -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(seconds, ring)
+
+    def _give_up(self) -> None:
+        self._late = True
+        self._hang_up()
+
     def _hang_up(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.cancel()

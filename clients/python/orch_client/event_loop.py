@@ -1,4 +1,4 @@
-"""The event loop of those who wait for many small answers: the server, and scripts that report to one (ADR 0021)."""
+"""The event loop of those who wait for many small answers: the server, and scripts that call one (ADR 0021)."""
 
 import asyncio
 from collections.abc import Callable

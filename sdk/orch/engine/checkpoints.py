@@ -8,16 +8,14 @@ the checkpoints, it must first repeat every call that was recorded before it may
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orch.context import Scope
 from orch.errors import CheckpointMismatchError
 from orch.results.stored import StoredResult
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """A task run of an earlier attempt, as the control plane has it."""
 
     task_run_id: str

@@ -46,6 +46,7 @@ def _plan(settings: Settings) -> "Plan":
     from orch_client.leases import holder_clock
 
     target, open_transport, is_embedded = _transport(settings)
+    is_forked = is_forked_from_sqlite() if is_embedded else is_forked_from_grpc()
     return Plan(
         open_transport=open_transport,
         target=target,
@@ -54,8 +55,9 @@ def _plan(settings: Settings) -> "Plan":
         clock=holder_clock(),
         wall_ns=time.time_ns,
         chance=random.random,
-        loop_factory=None if is_embedded else quickest_loop(),
-        offline=_FORKED if (is_forked_from_sqlite() if is_embedded else is_forked_from_grpc()) else "",
+        # Through a worker, or on disk, there is little to wait for.
+        loop_factory=None if is_embedded or is_forked or settings.relay else quickest_loop(),
+        offline=_FORKED if is_forked else "",
     )
 
 

@@ -18,6 +18,8 @@ VALUE = "value"
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 _PLAIN_OR_FLOAT = _PLAIN | {float}
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+"""Made once: `json.dumps` makes one for each value that it writes by rules of one's own."""
 
 BULK_LIMIT_BYTES = 32 * 1024
 """Binary parts that are larger make a value unfit for JSON, where there is a choice: base64 is a third larger."""
@@ -103,7 +105,7 @@ def dumps(value: object, *, any_size: bool) -> tuple[bytes, bool]:
     """The value as JSON, and whether it has tags. NotRepresentableError where it has no exact form."""
     writer = Writer(any_size=any_size)
     try:
-        text = json.dumps(writer.write(value), separators=(",", ":"), allow_nan=False)
+        text = _ENCODER.encode(writer.write(value))
     except RecursionError as error:
         raise NotRepresentableError(value, "refers to itself, or is nested too deep") from error
     except ValueError as error:

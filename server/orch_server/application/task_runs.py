@@ -91,7 +91,7 @@ class _Ledger:
         if standing is not None and revives(standing, run):
             return
         # Also from a report that comes late: what it tells of the past may be news.
-        self._changes.extend((run.id, change) for change in report.changes)
+        self._changes += [(run.id, change) for change in report.changes]
         if supersedes(standing, run):
             self._standings[run.id] = TaskRunStanding.of(run)
             self.changed[run.id] = run

@@ -35,18 +35,17 @@ class Batch:
 
     def __init__(self, kind: str, name: str = "batch", /, **columns: TypeEngine[Any]) -> None:
         self._on_postgres = kind == "postgresql"
-        self._names = tuple(f"{name}_{each}" for each in columns) if self._on_postgres else (f"{name}_rows",)
-        """Of the parameters."""
+        self._parameters = tuple(f"{name}_{each}" for each in columns) if self._on_postgres else (f"{name}_rows",)
         self.table: FromClause = self._unnest(name, columns) if self._on_postgres else self._json_each(name, columns)
 
     def _unnest(self, name: str, columns: dict[str, TypeEngine[Any]]) -> TableValuedAlias:
-        types = zip(self._names, columns.values(), strict=True)
+        types = zip(self._parameters, columns.values(), strict=True)
         arrays = [bindparam(parameter, type_=array_of(type_)) for parameter, type_ in types]
         shapes = [column(each, type_) for each, type_ in columns.items()]
         return rows_of(arrays).table_valued(*shapes, name=name).render_derived()
 
     def _json_each(self, name: str, columns: dict[str, TypeEngine[Any]]) -> FromClause:
-        each = func.json_each(bindparam(self._names[0])).table_valued("value", name=f"{name}_each")
+        each = func.json_each(bindparam(self._parameters[0])).table_valued("value", name=f"{name}_each")
         cells = [
             cast(func.json_extract(each.c.value, f"$[{place}]"), type_).label(label)
             if isinstance(type_, Boolean)
@@ -58,9 +57,9 @@ class Batch:
     def parameters(self, rows: Sequence[Sequence[Cell]]) -> dict[str, Any]:
         """The statement's parameters for these rows, each in the order of the columns."""
         if self._on_postgres:
-            columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in self._names)
-            return dict(zip(self._names, columns, strict=True))
-        return {self._names[0]: json.dumps([[_json_cell(cell) for cell in row] for row in rows])}
+            columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in self._parameters)
+            return dict(zip(self._parameters, columns, strict=True))
+        return {self._parameters[0]: json.dumps([[_json_cell(cell) for cell in row] for row in rows])}
 
 
 def one_of(column_: ColumnElement[Any], name: str, kind: str) -> ColumnElement[bool]:

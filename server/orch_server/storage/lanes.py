@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from orch_server.application.errors import Overloaded, Unavailable
@@ -17,6 +18,7 @@ from orch_server.storage.transaction import SqlTransaction
 
 Item = TypeVar("Item")
 R = TypeVar("R")
+_TURN = attrgetter("turn")
 Work = Callable[[SqlTransaction, Sequence[Item]], Sequence[R | Exception]]
 
 _MAX_WAITING = 20_000
@@ -33,11 +35,12 @@ class RunTogether(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Call:
     """One caller's item, what to do with it, and where its result goes."""
 
     work: Work[Any, Any]
+    turn: int
     item: object
     weight: int
     future: asyncio.Future[Any]
@@ -94,7 +97,7 @@ class CommitGroup:
         if len(self._waiting) >= _MAX_WAITING:
             raise Overloaded("Too many calls wait for the database.", retry_after_seconds=1.0)
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Call(work, item, weight, future, self._meter.caller()))
+        self._waiting.append(_Call(work, self._turns[work], item, weight, future, self._meter.caller()))
         if not self._running or (weight >= _LARGE and len(self._running) < self._most_beside):
             # Outside of the context, and so the span, of the call that happens to be first.
             self._running.add(asyncio.create_task(self._drain(), context=Context()))
@@ -104,6 +107,11 @@ class CommitGroup:
             if self._only_reads and self._ended is not None:
                 await self._ended.wait()
             raise
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._running:
+            await asyncio.wait(self._running)
 
     async def _drain(self) -> None:
         try:
@@ -132,7 +140,7 @@ class CommitGroup:
         if not calls:
             return
         parts: dict[Work[Any, Any], list[_Call]] = {}
-        for call in sorted(calls, key=lambda call: self._turns[call.work]):
+        for call in sorted(calls, key=_TURN):
             parts.setdefault(call.work, []).append(call)
 
         def together(tx: SqlTransaction) -> list[Sequence[object]]:

@@ -49,7 +49,7 @@ class TransactionMeter:
         """Around a transaction that the calls of these callers share. No span must be under way."""
         if not self._on:
             return _NOT_MEASURED
-        name = "+".join(name_of(work) for work in works)
+        name = "+".join(map(name_of, works))
         if len(callers) == 1:
             return self._measured(name, 1, callers[0], ())
         links = list(dict.fromkeys(caller for caller in callers if caller is not None))
@@ -64,7 +64,7 @@ class TransactionMeter:
 class _Measured:
     """Around one transaction. A class, since every one is measured: a generator takes several times as long."""
 
-    __slots__ = ("_name", "_noted", "_size", "_span", "_started", "_telemetry")
+    __slots__ = ("_entered", "_name", "_size", "_span", "_started", "_telemetry")
 
     def __init__(self, telemetry: Telemetry, span: AbstractContextManager[Span], name: str, size: int) -> None:
         self._telemetry = telemetry
@@ -74,28 +74,29 @@ class _Measured:
 
     def __enter__(self) -> None:
         self._started = time.perf_counter()
-        self._noted = self._span.__enter__()
+        self._entered = self._span.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._telemetry.record(TRANSACTION_DURATION, time.perf_counter() - self._started, name=self._name)
-        self._telemetry.record(TRANSACTION_SIZE, self._size, name=self._name)
+        elapsed = time.perf_counter() - self._started
         if isinstance(error, OrchError) and not isinstance(error, Unavailable | Overloaded):
             # An answer, not a failure.
-            self._noted.set("orch.transaction.refused", error.reason)
+            self._entered.set("orch.transaction.refused", error.reason)
             kind = error = traceback = None
         self._span.__exit__(kind, error, traceback)
+        self._telemetry.record(TRANSACTION_DURATION, elapsed, name=self._name)
+        self._telemetry.record(TRANSACTION_SIZE, self._size, name=self._name)
 
 
 def name_of(work: UseCase) -> str:
     """What a use case is called in meters: `report`, or, for a function inside `Deployments.create`, the latter."""
     while isinstance(work, partial):
         work = work.func
-    return _shown(getattr(work, "__qualname__", type(work).__qualname__))
+    return _shortened(getattr(work, "__qualname__", type(work).__qualname__))
 
 
 @lru_cache(1024)
-def _shown(qualified: str) -> str:
+def _shortened(qualified: str) -> str:
     outer, _, _ = qualified.partition(".<locals>")
     return ".".join(part.lstrip("_").removesuffix("_each") for part in outer.split("."))

@@ -111,9 +111,8 @@ class PostgresDatabase:
         A connection that cannot even roll back is not used again."""
         taken = writers.take()
         say = taken.statements.say
-        scope = Scope(
-            taken.connection, self.kind, self._clock, taken.statements, begin=partial(say, "BEGIN"), trust=trust
-        )
+        begin = partial(say, "BEGIN")
+        scope = Scope(taken.connection, self.kind, self._clock, taken.statements, begin=begin, trust=trust)
         transaction = SqlTransaction(scope)
         try:
             result = work(transaction)
@@ -122,8 +121,10 @@ class PostgresDatabase:
         except BaseException as error:
             try:
                 say("ROLLBACK")
-            except (DBAPIError, OSError):
-                taken.connection.invalidate(error)
+            except BaseException as trouble:
+                taken.connection.invalidate(trouble)
+                if not isinstance(trouble, DBAPIError | OSError):
+                    raise
             finally:
                 writers.drop(taken)
             if isinstance(error, DBAPIError) and is_vain(error):

@@ -35,7 +35,7 @@ _FEW = 100
 
 
 def forms_of(counts: Sequence[int]) -> tuple[Form, ...]:
-    """The forms for batches of so many rows. All that are not of one row have the same: a statement has few forms."""
+    """The forms for batches of so many rows. All that are not of one row have the same."""
     others = Form.FEW if max(counts) <= _FEW else Form.MANY
     return tuple([Form.ONE if count == 1 else others for count in counts])
 

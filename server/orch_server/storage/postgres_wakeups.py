@@ -60,8 +60,10 @@ class PostgresWakeups(LocalWakeups):
     def announce(self, topics: Iterable[Topic]) -> None:
         """Something has changed: here at once, on the other servers within some milliseconds."""
         changed = set(topics)
+        if not changed:
+            return
         self.ring(changed)
-        if changed and not self._is_alone():
+        if not self._is_alone():
             self._outgoing |= changed
             if len(self._outgoing) > _MOST_TOPICS:  # nobody can be told just now
                 self._outgoing = {_EVERYBODY}

@@ -30,6 +30,7 @@ class SqlStore:
         self._together = CommitGroup(
             database.write, self._meter, max_batch=_MOST_TOGETHER, most_beside=database.most_beside
         )
+        self._groups = [self._together]
         self._under_way: set[asyncio.Task[Any]] = set()
 
     @property
@@ -58,7 +59,7 @@ class SqlStore:
 
     async def settle(self) -> None:
         """Wait for the transactions that are under way."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._under_way, *(group.settle() for group in self._groups), return_exceptions=True)
 
     async def read(self, work: Callable[[Transaction], R]) -> R:
         """Run `work`, which only reads."""
@@ -77,6 +78,8 @@ class SqlStore:
         if turn is not None:
             return self._together.lane(work, turn=turn, weigh=weigh)
         if channel == "reader":
-            return CommitGroup(self._database.read, _UNMEASURED, max_batch=max_batch, only_reads=True).lane(work)
-        write = partial(self._database.write, channel=channel)
-        return CommitGroup(write, self._meter, max_batch=max_batch).lane(work)
+            group = CommitGroup(self._database.read, _UNMEASURED, max_batch=max_batch, only_reads=True)
+        else:
+            group = CommitGroup(partial(self._database.write, channel=channel), self._meter, max_batch=max_batch)
+        self._groups.append(group)
+        return group.lane(work)

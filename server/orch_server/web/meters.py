@@ -2,8 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import TypeAlias
 
@@ -13,8 +12,6 @@ from orch_server.application.telemetry import (
     Gauge,
     Histogram,
     Observation,
-    Span,
-    SpanKind,
     Telemetry,
 )
 
@@ -33,38 +30,23 @@ class Distribution:
     total: float = 0.0
 
 
-@dataclass(slots=True)
 class MeterTelemetry:
-    """Implements `application.telemetry.Telemetry` on top of another one."""
+    """Implements `application.telemetry.Telemetry` on top of another one, whose spans it leaves to that."""
 
-    inner: Telemetry
-    # By their names: a meter's own hash is reckoned anew each time, boundaries and all.
-    _counts: dict[str, tuple[Counter, dict[Labels, int]]] = field(default_factory=dict)
-    _distributions: dict[str, tuple[Histogram, dict[Labels, Distribution]]] = field(default_factory=dict)
-    _gauges: dict[Gauge, Callable[[], Iterable[Observation]]] = field(default_factory=dict)
-    # The databases' threads tell it things, too.
-    _lock: Lock = field(default_factory=Lock)
-
-    def span(
-        self,
-        name: str,
-        attributes: Mapping[str, Attribute] | None = None,
-        *,
-        parent: str | None = None,
-        parent_state: str | None = None,
-        links: Sequence[str] = (),
-        kind: SpanKind = "internal",
-    ) -> AbstractContextManager[Span]:
-        """See the port."""
-        return self.inner.span(name, attributes, parent=parent, parent_state=parent_state, links=links, kind=kind)
-
-    def traceparent(self) -> str | None:
-        """See the port."""
-        return self.inner.traceparent()
+    def __init__(self, inner: Telemetry) -> None:
+        self.span = inner.span
+        self.traceparent = inner.traceparent
+        self._inner = inner
+        # By their names: a meter's own hash is reckoned anew each time, boundaries and all.
+        self._counts: dict[str, tuple[Counter, dict[Labels, int]]] = {}
+        self._distributions: dict[str, tuple[Histogram, dict[Labels, Distribution]]] = {}
+        self._gauges: dict[Gauge, Callable[[], Iterable[Observation]]] = {}
+        # The databases' threads tell it things, too.
+        self._lock = Lock()
 
     def count(self, counter: Counter, n: int = 1, /, **attributes: Attribute) -> None:
         """See the port."""
-        self.inner.count(counter, n, **attributes)
+        self._inner.count(counter, n, **attributes)
         with self._lock:
             _, series = self._counts.get(counter.name) or self._counts.setdefault(counter.name, (counter, {}))
             labels = _labels(series, attributes)
@@ -72,7 +54,7 @@ class MeterTelemetry:
 
     def record(self, histogram: Histogram, /, *values: float, **attributes: Attribute) -> None:
         """See the port."""
-        self.inner.record(histogram, *values, **attributes)
+        self._inner.record(histogram, *values, **attributes)
         with self._lock:
             kept = self._distributions.get(histogram.name)
             _, series = kept or self._distributions.setdefault(histogram.name, (histogram, {}))
@@ -86,7 +68,7 @@ class MeterTelemetry:
 
     def observe_gauge(self, gauge: Gauge, callback: Callable[[], Iterable[Observation]], /) -> None:
         """See the port."""
-        self.inner.observe_gauge(gauge, callback)
+        self._inner.observe_gauge(gauge, callback)
         self._gauges[gauge] = callback
 
     def counts(self) -> Iterator[tuple[Counter, Mapping[Labels, int]]]:
