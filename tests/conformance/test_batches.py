@@ -48,19 +48,20 @@ async def test_so_do_rows_of_all_sorts_however_many(store: SqlStore, kind: Kind,
     assert await _there_and_back(store, kind, rows) == rows
 
 
-async def test_batches_of_different_lengths_go_together(store: SqlStore, kind: Kind) -> None:
+@pytest.mark.parametrize(("few", "many"), [(1, 3), (3, 1), (1, 0), (0, 1), (1, 200), (2, 200)])
+async def test_batches_of_different_lengths_go_together(store: SqlStore, kind: Kind, few: int, many: int) -> None:
     first, second = Batch(kind, "first", id=ID, text=TEXT), Batch(kind, "second", id=ID, number=BIG)
     statement = (
         select(first.table.c.text, second.table.c.number)
         .join_from(first.table, second.table, first.table.c.id == second.table.c.id)
-        .order_by(second.table.c.number)
+        .order_by(first.table.c.text, second.table.c.number)
     )
-    parameters = {
-        **first.parameters([(A, "a")]),
-        **second.parameters([(A, 1), (B, 2), (A, 3)]),
-    }
+    texts = [(UUID(int=number), f"{number:03}") for number in range(few)]
+    numbers = [(UUID(int=number % 2), number) for number in range(many)]
 
-    assert await _found(store, statement, parameters) == [("a", 1), ("a", 3)]
+    found = await _found(store, statement, {**first.parameters(texts), **second.parameters(numbers)})
+
+    assert found == [(text, number) for id_, text in texts for other, number in numbers if other == id_]
 
 
 async def test_the_same_statement_takes_one_row_and_many_in_turn(store: SqlStore, kind: Kind) -> None:
