@@ -64,7 +64,7 @@ class BatchServicer(BatchServiceServicer):
     ) -> None:
         """Make one call after another, until the caller or this server ends it.
 
-        It reads from the context, and writes to it: iterators on both sides are a tenth of a small call.
+        It reads from the context, and writes to it: with iterators on both sides a small call takes 4 % longer.
         """
         stream = asyncio.current_task()
         if stream is None:
