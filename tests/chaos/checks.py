@@ -145,13 +145,14 @@ def plain_runs_begin_once(found: Evidence) -> Iterator[str]:
 
 def exclusive_runs_never_meet(found: Evidence) -> Iterator[str]:
     """Nothing was done under an old token once the next one had begun: not even by one that was cut off."""
-    thawed = {pid: each.end for each in found.events for pid in each.harm.frozen}
+    frozen = [(pid, each.begin, each.end + _THAW_NANOSECONDS) for each in found.events for pid in each.harm.frozen]
     for run_id, entries in found.of_runs().items():
         if found.accepted.get(run_id) != "exclusive":
             continue
         newest = 0
         for entry in sorted(entries, key=lambda each: each.at):
-            was_frozen = entry.pid in thawed and 0 <= entry.at - thawed[entry.pid] < _THAW_NANOSECONDS
+            # Also before the fault's end was noted: who is thawed first goes on while others are thawed.
+            was_frozen = any(pid == entry.pid and begin <= entry.at < until for pid, begin, until in frozen)
             if entry.token < newest and not was_frozen:
                 yield f"{run_id}: step {entry.key} was done under token {entry.token}, after token {newest} had begun"
             newest = max(newest, entry.token)

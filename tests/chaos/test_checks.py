@@ -8,6 +8,8 @@ import pytest
 
 from tests.chaos import checks
 from tests.chaos.checks import Evidence
+from tests.chaos.director import Event
+from tests.chaos.faults import Harm
 from tests.chaos.ledger import Entry
 from tests.chaos.load import KINDS, LIMIT, SCHEDULE_SECONDS
 from tests.chaos.records import Chunk, Records, Run, TaskRun, Written
@@ -137,6 +139,20 @@ def test_what_is_right_is_not_complained_of() -> None:
 @pytest.mark.parametrize(("name", "change"), WRONG)
 def test_what_is_wrong_is_found(name: str, change: Change) -> None:
     assert name in checks.violations(change(_good()))
+
+
+def test_who_has_just_been_thawed_may_not_have_noticed_yet() -> None:
+    late = _with_entry(Entry("x", "x", 1, 1, "2", 3, "machine-0", 99))
+    name = "exclusive runs never meet"
+
+    def found(*, begin: int, end: int) -> bool:
+        events = [Event("freeze", begin, end, Harm(frozen=(3,)))]
+        return name in checks.violations(replace(late(_good()), events=events))
+
+    assert not found(begin=90, end=98)
+    assert not found(begin=90, end=100)  # its fault was not over: others were still being thawed
+    assert found(begin=100, end=101)
+    assert found(begin=-4_000_000_000, end=-3_000_000_000)
 
 
 def test_each_check_is_shown_something_wrong() -> None:
